@@ -1,0 +1,3 @@
+//! The `meshward` command.
+
+fn main() {}

@@ -1,0 +1,125 @@
+//! Where identities come from.
+
+use super::units::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One source of identities.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum IdentityProvider {
+    /// Tokens signed by an issuer: JSON Web Tokens (RFC 7519, RFC 8725) in `Authorization: Bearer` (RFC 6750).
+    Jwt(JwtProvider),
+    /// Keys handed out to callers, kept only as SHA-256 digests.
+    ApiKey(ApiKeyProvider),
+}
+
+/// A token issuer.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JwtProvider {
+    /// The `iss` that a token must carry, compared exactly.
+    pub issuer: String,
+    /// A token's `aud` must hold at least one of these.
+    pub audiences: Vec<String>,
+    /// The signature algorithms that are accepted. `HS*` only where it is named here.
+    pub algorithms: Vec<Algorithm>,
+    /// The issuer's keys (RFC 7517).
+    pub jwks: Jwks,
+    /// The `typ` values that are accepted, without regard to case; `application/` may be left out. When absent: `JWT`, `at+jwt`, or no `typ` at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub types: Option<Vec<String>>,
+    /// How far the issuer's clock may be off. When absent: 30s; at most 5m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_skew: Option<Span>,
+    /// The longest time between `iat` and `exp`; a token without `iat` is then refused. No bound when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lifetime: Option<Span>,
+    /// The claim that names the caller. When absent: `sub`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_claim: Option<String>,
+    /// The claim that holds scopes, space-separated (RFC 8693) or as a list. When absent: `scope`, else `scp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_claim: Option<String>,
+}
+
+/// A JSON Web Key Set: exactly one of the fields.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Jwks {
+    /// The key set itself: `{ keys: [...] }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<Value>,
+    /// A JSON file beside the policy. `meshward build` reads it into `inline`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// A signature algorithm (RFC 7518, RFC 8037).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(missing_docs, reason = "the names are those of RFC 7518")]
+pub enum Algorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+    HS256,
+    HS384,
+    HS512,
+}
+
+/// Keys handed out to callers.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiKeyProvider {
+    /// Which part of the request carries the key.
+    #[serde(rename = "in")]
+    pub location: KeyLocation,
+    /// The name of the header (any case), query parameter or cookie.
+    pub name: String,
+    /// The keys. Several keys may share an `id`, so that they overlap while one replaces the other.
+    pub keys: Vec<ApiKey>,
+}
+
+/// Which part of a request carries a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum KeyLocation {
+    /// A header field.
+    Header,
+    /// A query parameter.
+    Query,
+    /// A cookie.
+    Cookie,
+}
+
+/// One key.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiKey {
+    /// Whose key it is: the subject of the identity.
+    pub id: String,
+    /// The SHA-256 digest of the key, as 64 hexadecimal digits.
+    pub sha256: String,
+    /// The scopes that the key grants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// The key is refused before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// The key is refused from this moment on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}

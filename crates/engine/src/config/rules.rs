@@ -1,0 +1,195 @@
+//! What is asked of a request, for an API or an endpoint.
+
+use super::Mode;
+use super::api::{Match, Unknown};
+use super::units::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Serde cannot refuse unknown fields in a flattened struct, so the shared fields are written once and stamped out twice.
+macro_rules! rules {
+    ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// The mode of every control here, where it differs from the level above.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub mode: Option<Mode>,
+            /// The mode of single controls here.
+            #[serde(default, skip_serializing_if = "Modes::is_empty")]
+            pub modes: Modes,
+            /// Who may call. When absent: the description's `security` for the operation, else the API's defaults; an endpoint
+            /// with none of these is refused.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub authenticate: Option<Authenticate>,
+            /// What the caller must be allowed. When absent: the scopes in the description's `security`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub authorize: Option<Authorize>,
+            /// The names of the limits that apply, instead of those of the level above.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub limits: Option<Vec<String>>,
+            /// What happens to query parameters that the description does not declare. When absent: `deny`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub unknown_query: Option<Unknown>,
+            /// Bounds on request bodies.
+            #[serde(default, skip_serializing_if = "BodyRules::is_empty")]
+            pub body: BodyRules,
+            /// What the upstream is told about the caller.
+            #[serde(default, skip_serializing_if = "Upstream::is_empty")]
+            pub upstream: Upstream,
+        }
+    };
+}
+
+rules! {
+    /// What is asked of every endpoint of an API, unless the endpoint says otherwise.
+    #[derive(Default)]
+    Rules {}
+}
+
+rules! {
+    /// What is asked of one endpoint, or of the endpoints with one tag.
+    Endpoint {
+        /// Which endpoints these rules are for.
+        #[serde(rename = "match")]
+        pub selector: Match,
+    }
+}
+
+impl Endpoint {
+    /// The rules without the selector.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        let Self {
+            selector: _,
+            mode,
+            modes,
+            authenticate,
+            authorize,
+            limits,
+            unknown_query,
+            body,
+            upstream,
+        } = self.clone();
+        Rules {
+            mode,
+            modes,
+            authenticate,
+            authorize,
+            limits,
+            unknown_query,
+            body,
+            upstream,
+        }
+    }
+}
+
+/// The mode of single controls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Modes {
+    /// Reading the head: only at the top of a policy, because no endpoint is known yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Mode>,
+    /// Who calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticate: Option<Mode>,
+    /// What the caller may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorize: Option<Mode>,
+    /// How often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Mode>,
+    /// Parameters and request bodies against the description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Mode>,
+    /// Responses against the description. `off` unless it is named: a response must be held back to be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Mode>,
+}
+
+impl Modes {
+    /// Whether no control is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Who may call: `anyOf`, optionally with `optional`; or `public: true`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Authenticate {
+    /// The names of identity providers: one of them must know the caller.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub any_of: Vec<String>,
+    /// A request without any credential passes as anonymous. A wrong credential is still refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Anybody may call. Credentials are not looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
+}
+
+/// What the caller must be allowed.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Authorize {
+    /// The caller must hold all of these scopes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// The caller must hold at least one of these scopes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub any_scope: Vec<String>,
+}
+
+/// Bounds on request bodies. A body over a bound is refused before it is parsed any further.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BodyRules {
+    /// The largest body. When absent: 1MiB, which is also Envoy's own default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_size: Option<Bytes>,
+    /// The deepest nesting of JSON arrays and objects. When absent: 32; at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_depth: Option<u32>,
+    /// The most JSON values in one body. When absent: 50,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_values: Option<u32>,
+}
+
+impl BodyRules {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What the upstream is told about the caller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Upstream {
+    /// Whether `x-meshward-subject`, `x-meshward-provider` and `x-meshward-scope` are sent upstream. When absent: true.
+    /// Headers whose name begins with `x-meshward-` are taken from every request in any case, so that no client can pose as them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_headers: Option<bool>,
+    /// Whether the credential that was checked is taken from the request. When absent: false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strip_credentials: Option<bool>,
+}
+
+impl Upstream {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

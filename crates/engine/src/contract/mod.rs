@@ -1,0 +1,1 @@
+//! Parameters, bodies and responses against the description.

@@ -1,0 +1,324 @@
+//! The exchange line: the one form in which requests, responses and verdicts are written down as data.
+//!
+//! `meshward eval`, the corpus and replays read [`Exchange`] and write [`Outcome`], one JSON object a line.
+
+use crate::Policy;
+use crate::audit::Record;
+use crate::config::Timestamp;
+use crate::http::{Headers, RequestHead, ResponseHead, Source};
+use crate::transaction::{Answer, Event, Forward, Query, Reply, Step, Stored, Transaction};
+use crate::verdict::{Decision, Finding, Reason};
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One exchange, as it is written down.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exchange {
+    /// Any name; it comes back in the answer.
+    #[serde(default)]
+    pub id: String,
+    /// Who sends it.
+    #[serde(default)]
+    pub source: ExchangeSource,
+    /// When it arrives. When absent, the caller's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Timestamp>,
+    /// The request.
+    pub request: Message,
+    /// The upstream's response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseMessage>,
+}
+
+/// Who sends an exchange.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExchangeSource {
+    /// The peer's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<std::net::IpAddr>,
+    /// The peer's SPIFFE ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+}
+
+/// A request, as it is written down.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Message {
+    /// The method.
+    pub method: String,
+    /// The authority.
+    pub authority: String,
+    /// Path and query. Bytes that are not UTF-8 are written in `pathBase64`.
+    #[serde(default)]
+    pub path: String,
+    /// Path and query as base64, instead of `path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_base64: Option<String>,
+    /// The fields: name and value.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The body as base64, instead of `body`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_base64: Option<String>,
+}
+
+/// A response, as it is written down.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResponseMessage {
+    /// The status.
+    pub status: u16,
+    /// The fields: name and value.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The body as base64, instead of `body`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_base64: Option<String>,
+}
+
+/// The answer to an exchange, as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The exchange's name.
+    pub id: String,
+    /// Allow or deny.
+    pub decision: Decision,
+    /// The status that the client gets; null when the upstream's answer is not known.
+    pub status: Option<u16>,
+    /// Why it was refused.
+    pub reason: Option<Reason>,
+    /// The control that refused it.
+    pub control: Option<crate::verdict::Control>,
+    /// The API.
+    pub api: Option<String>,
+    /// The endpoint.
+    pub endpoint: Option<String>,
+    /// Everything that any control saw.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+/// Runs exchanges through a policy, with a store of its own in place of Envoy's shared data.
+#[derive(Debug)]
+pub struct Evaluator {
+    policy: Arc<Policy>,
+    store: BTreeMap<String, Stored>,
+}
+
+/// Everything that came of one exchange: for tests that look at more than the verdict.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// What is logged and counted.
+    pub record: Record,
+    /// How the request went upstream, if it did.
+    pub forward: Option<Forward>,
+    /// What the client was told instead, if it was refused.
+    pub reply: Option<Reply>,
+}
+
+impl Evaluator {
+    /// Takes a policy and starts with an empty store.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            policy,
+            store: BTreeMap::new(),
+        }
+    }
+
+    /// Changes the policy; the store stays, as it does in Envoy.
+    pub fn set_policy(&mut self, policy: Arc<Policy>) {
+        self.policy = policy;
+    }
+
+    /// Judges one exchange.
+    ///
+    /// # Errors
+    /// A sentence, when the exchange is written wrongly (base64, both forms of a body).
+    pub fn evaluate(&mut self, exchange: &Exchange, clock: Timestamp) -> Result<Outcome, String> {
+        let evaluation = self.run(exchange, clock)?;
+        let record = evaluation.record;
+        Ok(Outcome {
+            id: exchange.id.clone(),
+            decision: record.decision,
+            status: record
+                .status
+                .or(exchange.response.as_ref().map(|r| r.status)),
+            reason: record.reason,
+            control: record.reason.map(Reason::control),
+            api: record.api,
+            endpoint: record.endpoint,
+            findings: record.findings,
+        })
+    }
+
+    /// Judges one exchange and keeps everything that came of it.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn run(&mut self, exchange: &Exchange, clock: Timestamp) -> Result<Evaluation, String> {
+        let now = exchange.now.unwrap_or(clock);
+        let (head, body) = exchange.request_parts()?;
+        let (response, mut response_body) = exchange.response_parts()?;
+        let mut body = Some(body);
+        let mut response = Some(response);
+        let mut forward = None;
+        let mut step = Transaction::new(Arc::clone(&self.policy), now)
+            .handle(Event::Request(Box::new(head)), now);
+        loop {
+            let (transaction, event) = match step {
+                Step::Ask(transaction, query) => (transaction, Event::Answer(self.answer(query))),
+                Step::NeedBody(transaction) => match body.take().or_else(|| response_body.take()) {
+                    Some(bytes) if forward.is_none() => (transaction, Event::RequestBody(bytes)),
+                    Some(bytes) => (transaction, Event::ResponseBody(bytes)),
+                    None => return Err("the engine asked for a body twice".to_owned()),
+                },
+                Step::Forward(transaction, how) => {
+                    body = None;
+                    forward = Some(how);
+                    let head = response.take().unwrap_or_default();
+                    (transaction, Event::Response(Box::new(head)))
+                }
+                Step::Deliver(record) => {
+                    return Ok(Evaluation {
+                        record: *record,
+                        forward,
+                        reply: None,
+                    });
+                }
+                Step::Reply(record, reply) => {
+                    return Ok(Evaluation {
+                        record: *record,
+                        forward,
+                        reply: Some(reply),
+                    });
+                }
+            };
+            step = transaction.handle(event, now);
+        }
+    }
+
+    fn answer(&mut self, query: Query) -> Answer {
+        match query {
+            Query::Get { key } => Answer::Slot(self.store.get(&key).cloned()),
+            Query::Set {
+                key,
+                value,
+                version,
+            } => {
+                let current = self.store.get(&key).map(|s| s.version);
+                if current != version {
+                    return Answer::Conflict;
+                }
+                let version = version.map_or(1, |v| v.wrapping_add(1));
+                self.store.insert(key, Stored { value, version });
+                Answer::Written
+            }
+        }
+    }
+}
+
+impl Exchange {
+    /// The request as the engine takes it.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    pub fn request_parts(&self) -> Result<(RequestHead, Vec<u8>), String> {
+        let Message {
+            method,
+            authority,
+            path,
+            path_base64,
+            headers,
+            body,
+            body_base64,
+        } = &self.request;
+        let target = match path_base64 {
+            Some(encoded) if path.is_empty() => decode(encoded, "request.pathBase64")?,
+            Some(_) => return Err("request: `path` and `pathBase64` exclude each other".to_owned()),
+            None => path.clone().into_bytes(),
+        };
+        let has_body = body.is_some() || body_base64.is_some();
+        let bytes = body_bytes(body.as_deref(), body_base64.as_deref(), "request")?;
+        let head = RequestHead {
+            method: method.clone().into_bytes(),
+            authority: authority.clone().into_bytes(),
+            target,
+            headers: fields(headers),
+            end_of_stream: !has_body,
+            source: Source {
+                address: self.source.address,
+                principal: self.source.principal.clone(),
+            },
+        };
+        Ok((head, bytes))
+    }
+
+    /// The response as the engine takes it: an empty 200 when none is written down.
+    fn response_parts(&self) -> Result<(ResponseHead, Option<Vec<u8>>), String> {
+        let Some(ResponseMessage {
+            status,
+            headers,
+            body,
+            body_base64,
+        }) = &self.response
+        else {
+            return Ok((
+                ResponseHead {
+                    status: 0,
+                    headers: Headers::default(),
+                    end_of_stream: true,
+                },
+                None,
+            ));
+        };
+        let has_body = body.is_some() || body_base64.is_some();
+        let bytes = body_bytes(body.as_deref(), body_base64.as_deref(), "response")?;
+        Ok((
+            ResponseHead {
+                status: *status,
+                headers: fields(headers),
+                end_of_stream: !has_body,
+            },
+            Some(bytes),
+        ))
+    }
+}
+
+fn fields(headers: &[(String, String)]) -> Headers {
+    Headers::new(
+        headers
+            .iter()
+            .map(|(n, v)| (n.clone().into_bytes(), v.clone().into_bytes()))
+            .collect(),
+    )
+}
+
+fn body_bytes(text: Option<&str>, encoded: Option<&str>, part: &str) -> Result<Vec<u8>, String> {
+    match (text, encoded) {
+        (Some(_), Some(_)) => Err(format!(
+            "{part}: `body` and `bodyBase64` exclude each other"
+        )),
+        (Some(text), None) => Ok(text.as_bytes().to_vec()),
+        (None, Some(encoded)) => decode(encoded, &format!("{part}.bodyBase64")),
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn decode(encoded: &str, place: &str) -> Result<Vec<u8>, String> {
+    base64::engine::general_purpose::STANDARD
+        .decode(encoded)
+        .map_err(|error| format!("{place}: not base64: {error}"))
+}

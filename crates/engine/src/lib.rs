@@ -1,0 +1,26 @@
+//! Meshward's engine: policy, request and time in; verdict and effects out.
+//!
+//! The engine is pure: no I/O, no clock, no environment, no globals. The same code enforces in Envoy, answers
+//! `meshward eval`, replays traffic, and is fuzzed. Modules stand in the order in which a request meets them.
+//!
+//! - [`config`] is what people write; [`compile()`] turns it into a [`Policy`], or into [`Problem`]s.
+//! - [`transaction::Transaction`] judges one exchange: [`transaction::Event`] in, [`transaction::Step`] out.
+//! - [`verdict::Reason`] is the one table from a reason to its status, code and words.
+//! - [`exchange::Evaluator`] runs exchanges that are written down as data.
+
+pub mod audit;
+mod authorize;
+mod compile;
+pub mod config;
+mod contract;
+pub mod exchange;
+pub mod http;
+mod identity;
+mod limit;
+mod problem;
+mod route;
+pub mod transaction;
+pub mod verdict;
+
+pub use compile::{Compiled, Policy, compile};
+pub use problem::{Problem, Severity, pointer};

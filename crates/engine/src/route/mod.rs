@@ -1,0 +1,1 @@
+//! Host, method and path template to endpoint.

@@ -1,0 +1,114 @@
+//! What goes in and out of a [`Transaction`].
+
+use super::Transaction;
+use crate::audit::Record;
+use crate::http::{RequestHead, ResponseHead};
+
+/// Something that happened to the exchange.
+#[derive(Debug)]
+pub enum Event {
+    /// The request head arrived.
+    Request(Box<RequestHead>),
+    /// More of the request body arrived: the whole length so far. Only the length is needed to refuse a body that is too long.
+    RequestProgress(usize),
+    /// The request body is complete.
+    RequestBody(Vec<u8>),
+    /// The answer to a [`Step::Ask`].
+    Answer(Answer),
+    /// The response head arrived.
+    Response(Box<ResponseHead>),
+    /// More of the response body arrived: the whole length so far.
+    ResponseProgress(usize),
+    /// The response body is complete.
+    ResponseBody(Vec<u8>),
+}
+
+/// A question to the store that all workers of a proxy share. It is answered at once, by [`Event::Answer`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Reads one slot.
+    Get {
+        /// The slot's key: from a bounded set.
+        key: String,
+    },
+    /// Writes one slot, if it was not written since it was read.
+    Set {
+        /// The slot's key.
+        key: String,
+        /// Its new content.
+        value: Vec<u8>,
+        /// The version that was read; `None` where the slot did not exist.
+        version: Option<u32>,
+    },
+}
+
+/// The answer to a [`Query`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To `Get`: the slot, if it exists.
+    Slot(Option<Stored>),
+    /// To `Set`: written.
+    Written,
+    /// To `Set`: somebody else was first; read again.
+    Conflict,
+    /// The store failed.
+    Failed,
+}
+
+/// A slot's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The bytes.
+    pub value: Vec<u8>,
+    /// The version, for a later `Set`.
+    pub version: u32,
+}
+
+/// What the adapter does next.
+#[derive(Debug)]
+pub enum Step {
+    /// Answer a question, at once.
+    Ask(Box<Transaction>, Query),
+    /// Hold what came so far and bring the whole body: [`Event::RequestProgress`] while it grows, then [`Event::RequestBody`]
+    /// (in the response phase the same for the response).
+    NeedBody(Box<Transaction>),
+    /// Let the request go upstream. The response head comes next, if `watch_response` is set.
+    Forward(Box<Transaction>, Forward),
+    /// Let the response go to the client: the exchange is over.
+    Deliver(Box<Record>),
+    /// Answer the client instead: the exchange is over.
+    Reply(Box<Record>, Reply),
+}
+
+/// How an admitted request goes upstream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forward {
+    /// Changes to the header fields, in order.
+    pub headers: Vec<HeaderChange>,
+    /// The target in its normal form, where it must replace the raw one.
+    pub target: Option<String>,
+    /// Whether the response is judged.
+    pub watch_response: bool,
+}
+
+/// One change to the header fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderChange {
+    /// Removes every field of this name.
+    Remove(String),
+    /// Replaces every field of this name by one.
+    Set(String, String),
+}
+
+/// The answer to a client that was refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body: `application/problem+json` (RFC 9457).
+    pub body: String,
+    /// The gRPC status, when the caller speaks gRPC: then the adapter answers in gRPC's way.
+    pub grpc_status: Option<u8>,
+}

@@ -1,0 +1,239 @@
+//! Verdicts, and the one table from reason to control, status, code and words.
+//!
+//! Everything that shows a reason (response, log, metric, `explain`, the manual) reads it from [`Reason`].
+
+use crate::config::Mode;
+use serde::{Deserialize, Serialize};
+
+/// The steps of a request that can refuse it, in the order in which they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Control {
+    /// Reading the head: is there one way to understand it?
+    Reading,
+    /// Finding the endpoint.
+    Route,
+    /// Who calls.
+    Authenticate,
+    /// What the caller may do.
+    Authorize,
+    /// How often.
+    Limit,
+    /// Parameters and request bodies against the description.
+    Contract,
+    /// Responses against the description.
+    Response,
+}
+
+impl Control {
+    /// Every control, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Reading,
+        Self::Route,
+        Self::Authenticate,
+        Self::Authorize,
+        Self::Limit,
+        Self::Contract,
+        Self::Response,
+    ];
+
+    /// The name in policies, logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Route => "route",
+            Self::Authenticate => "authenticate",
+            Self::Authorize => "authorize",
+            Self::Limit => "limit",
+            Self::Contract => "contract",
+            Self::Response => "response",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $control:ident, $status:literal, $title:literal, $mend:literal;)*) => {
+        /// Why something was refused. The code is stable: logs, metrics and alerts may rest on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Reason {
+            $(#[doc = $title] #[serde(rename = $code)] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the controls.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code, in snake case.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The control that finds it.
+            #[must_use]
+            pub const fn control(self) -> Control {
+                match self { $(Self::$name => Control::$control,)* }
+            }
+
+            /// The HTTP status of a refusal for it.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// One line for the caller. Says nothing about the policy or the request's content.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What a developer of the caller, or of the policy, can do about it.
+            #[must_use]
+            pub const fn mend(self) -> &'static str {
+                match self { $(Self::$name => $mend,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    HeadMalformed = "head_malformed", Reading, 400, "The request head is malformed", "Send a method, an authority and a target that begins with `/`, in visible ASCII.";
+    TargetTooLong = "target_too_long", Reading, 414, "The request target is too long", "Shorten the path or query, or raise `reading.maxTarget`.";
+    TooManyHeaders = "too_many_headers", Reading, 431, "The request has too many header fields", "Send fewer header fields, or raise `reading.maxHeaders`.";
+    TooManyQueryParameters = "too_many_query_parameters", Reading, 400, "The request has too many query parameters", "Send fewer parameters, or raise `reading.maxQueryParameters`.";
+    HeaderDuplicate = "header_duplicate", Reading, 400, "A header field that may stand once is repeated", "Send `authorization`, `content-type`, `content-length` and `host` once each.";
+    TargetEncoding = "target_encoding", Reading, 400, "The request target is wrongly encoded", "Percent-encode the target as UTF-8 (RFC 3986).";
+    TargetAmbiguous = "target_ambiguous", Reading, 400, "The request target can be read in two ways", "Send no encoded slash, backslash or control character, and no dot segment above the root.";
+    TargetNotNormal = "target_not_normal", Reading, 400, "The request target is not in its normal form", "Send no dot segments, empty segments, path parameters (`;`) or needless percent-encoding, or set `reading.paths: rewrite`.";
+
+    HostUnknown = "host_unknown", Route, 404, "No API is served under this host", "Name the host under an API's `hosts`, or set `unknownHosts`.";
+    EndpointUnknown = "endpoint_unknown", Route, 404, "There is no such endpoint", "Add the path to the description, or set the API's `unknownEndpoints`.";
+    MethodUnknown = "method_unknown", Route, 405, "The endpoint does not have this method", "Use a method of the `Allow` header, or add the operation to the description.";
+
+    AuthenticationNotConfigured = "authentication_not_configured", Authenticate, 403, "Nobody may call this endpoint yet", "Give the endpoint an `authenticate` rule, or its operation a `security` requirement.";
+    CredentialMissing = "credential_missing", Authenticate, 401, "The request carries no credential", "Send a token or key that the endpoint accepts.";
+    CredentialMalformed = "credential_malformed", Authenticate, 401, "The credential is malformed", "Send `Authorization: Bearer` with one token, or one key.";
+    CredentialConflict = "credential_conflict", Authenticate, 401, "The request carries more than one credential", "Send one credential that the endpoint accepts.";
+    ApiKeyUnknown = "api_key_unknown", Authenticate, 401, "The API key is not known", "Use a key whose SHA-256 digest is in the policy.";
+    ApiKeyExpired = "api_key_expired", Authenticate, 401, "The API key has expired", "Use the key that replaced it.";
+    ApiKeyNotYetValid = "api_key_not_yet_valid", Authenticate, 401, "The API key is not valid yet", "Use it from its `notBefore` on.";
+    JwtMalformed = "jwt_malformed", Authenticate, 401, "The token is malformed", "Send a signed JWT in compact form (RFC 7515).";
+    JwtHeaderForbidden = "jwt_header_forbidden", Authenticate, 401, "The token's header has a forbidden member", "Issue tokens without `jwk`, `jku`, `x5u` and `x5c`, and without `crit`.";
+    JwtAlgorithm = "jwt_algorithm", Authenticate, 401, "The token's signature algorithm is not accepted", "Sign with one of the provider's `algorithms`, with the key that is made for it.";
+    JwtType = "jwt_type", Authenticate, 401, "The token is of the wrong type", "Send a token whose `typ` is one of the provider's `types`: an access token, not an ID token.";
+    JwtKeyUnknown = "jwt_key_unknown", Authenticate, 401, "The token's key is not known", "Sign with a key of the provider's `jwks`.";
+    JwtSignature = "jwt_signature", Authenticate, 401, "The token's signature is wrong", "Send the token unchanged, as its issuer signed it.";
+    JwtClaimMissing = "jwt_claim_missing", Authenticate, 401, "The token lacks a required claim", "Issue tokens with `iss`, `aud`, `exp` and the subject claim; with `maxLifetime` also `iat`.";
+    JwtIssuer = "jwt_issuer", Authenticate, 401, "The token is from another issuer", "Send a token of the provider's `issuer`.";
+    JwtAudience = "jwt_audience", Authenticate, 401, "The token is meant for another audience", "Request a token for one of the provider's `audiences`.";
+    JwtExpired = "jwt_expired", Authenticate, 401, "The token has expired", "Request a new token.";
+    JwtNotYetValid = "jwt_not_yet_valid", Authenticate, 401, "The token is not valid yet", "Check the issuer's clock, or the provider's `clockSkew`.";
+    JwtLifetime = "jwt_lifetime", Authenticate, 401, "The token lives too long", "Issue tokens that live no longer than the provider's `maxLifetime`.";
+
+    ScopeMissing = "scope_missing", Authorize, 403, "The caller lacks a required scope", "Request a token or key with the endpoint's scopes.";
+
+    RateLimited = "rate_limited", Limit, 429, "Too many requests", "Wait as long as `Retry-After` says.";
+    LimitKeyMissing = "limit_key_missing", Limit, 403, "The request lacks what its limit counts by", "Send the header, claim or credential that the limit's `key` names.";
+    LimitStoreUnavailable = "limit_store_unavailable", Limit, 503, "The limit cannot be checked", "Try again; if it stays, look at the proxy's shared data.";
+
+    ParameterMissing = "parameter_missing", Contract, 422, "A required parameter is missing", "Send the parameter that the description requires.";
+    ParameterInvalid = "parameter_invalid", Contract, 422, "A parameter does not fit its schema", "Send a value that fits the description.";
+    ParameterDuplicate = "parameter_duplicate", Contract, 400, "A parameter that may stand once is repeated", "Send the parameter once.";
+    ParameterUnknown = "parameter_unknown", Contract, 422, "The endpoint does not have this query parameter", "Leave it out, declare it, or set `unknownQuery`.";
+    ContentTypeMissing = "content_type_missing", Contract, 415, "The request has a body and no content type", "Send `Content-Type`.";
+    ContentTypeUnsupported = "content_type_unsupported", Contract, 415, "The endpoint does not accept this content type", "Send a content type that the description declares.";
+    ContentEncodingUnsupported = "content_encoding_unsupported", Contract, 415, "The endpoint does not accept an encoded body", "Send the body without `Content-Encoding`.";
+    BodyMissing = "body_missing", Contract, 422, "The request lacks its body", "Send the body that the description requires.";
+    BodyUnexpected = "body_unexpected", Contract, 422, "The endpoint takes no body", "Send the request without a body.";
+    BodyTooLarge = "body_too_large", Contract, 413, "The body is too large", "Send less, or raise `body.maxSize` and the proxy's buffer limit.";
+    BodyMalformed = "body_malformed", Contract, 400, "The body is not valid JSON", "Send one JSON value in UTF-8.";
+    BodyDuplicateMember = "body_duplicate_member", Contract, 400, "The body has an object with a repeated member", "Send every member once: receivers disagree on which one counts.";
+    BodyTooDeep = "body_too_deep", Contract, 400, "The body is nested too deeply", "Nest less, or raise `body.maxDepth`.";
+    BodyTooComplex = "body_too_complex", Contract, 400, "The body holds too many values", "Send fewer values, or raise `body.maxValues`.";
+    BodySchema = "body_schema", Contract, 422, "The body does not fit its schema", "Send a body that fits the description.";
+    BodyNotHeld = "body_not_held", Contract, 503, "The body cannot be checked here", "Set `allow_on_headers_stop_iteration: true` on the Wasm plugin (`meshward render` does), or `delivery.otherwise: headOnly`.";
+
+    ResponseStatusUndeclared = "response_status_undeclared", Response, 502, "The response has an undeclared status", "Declare the status in the description, or mend the service.";
+    ResponseContentType = "response_content_type", Response, 502, "The response has an undeclared content type", "Declare the content type in the description, or mend the service.";
+    ResponseTooLarge = "response_too_large", Response, 502, "The response is too large to be checked", "Answer with less, or set `modes.response: off` here.";
+    ResponseMalformed = "response_malformed", Response, 502, "The response is not valid JSON", "Mend the service.";
+    ResponseSchema = "response_schema", Response, 502, "The response does not fit its schema", "Mend the service, or its description.";
+
+    PolicyUnusable = "policy_unusable", Reading, 500, "The policy cannot be used", "Look at the proxy's log: the configuration was refused.";
+    Internal = "internal", Reading, 500, "The request could not be judged", "This is a fault in Meshward: please report it.";
+}
+
+/// One thing that a control saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The control that saw it.
+    pub control: Control,
+    /// What it saw.
+    pub reason: Reason,
+    /// The mode in which the control ran: in `enforce`, the finding refused the exchange.
+    pub mode: Mode,
+    /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`. Never a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What was expected, in words that hold no value from the request: shown where `errors.detail` is `full`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What a control found, before its mode is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// Where, as in [`Finding::at`].
+    pub at: Option<String>,
+    /// What was expected, as in [`Finding::detail`].
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal for the whole request.
+    #[must_use]
+    pub const fn new(reason: Reason) -> Self {
+        Self {
+            reason,
+            at: None,
+            detail: None,
+        }
+    }
+
+    /// A refusal for one place.
+    #[must_use]
+    pub fn at(reason: Reason, at: impl Into<String>) -> Self {
+        Self {
+            reason,
+            at: Some(at.into()),
+            detail: None,
+        }
+    }
+
+    /// Says what was expected. The words must hold nothing from the request.
+    #[must_use]
+    pub fn expected(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// The answer to an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It passes.
+    Allow,
+    /// It is refused.
+    Deny,
+}

@@ -1,0 +1,1 @@
+//! The corpus, and a fake host for unit tests.
