@@ -2,7 +2,7 @@
 
 use super::api_key::KeyRing;
 use super::jwt::Issuer;
-use crate::config::IdentityProvider;
+use crate::config::{IdentityProvider, KeyLocation};
 use crate::problem::{Problem, Severity, pointer};
 use std::fmt;
 use std::sync::Arc;
@@ -54,6 +54,14 @@ impl Provider {
     /// The name in the policy.
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// The query parameter that the provider reads, if it reads one.
+    pub(crate) fn query_name(&self) -> Option<&str> {
+        match &self.source {
+            Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => Some(&ring.place().name),
+            Source::ApiKey(_) | Source::Jwt(_) => None,
+        }
     }
 
     pub(super) fn source(&self) -> &Source {
