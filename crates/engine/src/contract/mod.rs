@@ -27,7 +27,7 @@ impl Contract {
     ) -> (Self, Vec<Problem>) {
         (Self, vec![])
     }
-    pub(crate) fn check_head(&self, _: &RequestHead, _: &Target, _: &[(String, String)]) -> Seen {
+    pub(crate) fn check_head(&self, _: &RequestHead, _: &Target, _: &[(std::sync::Arc<str>, String)]) -> Seen {
         Seen {
             refusals: vec![],
             reports: vec![],

@@ -40,7 +40,7 @@ pub struct Transaction {
     /// The endpoint, as an index into the policy.
     endpoint: Option<usize>,
     /// The path's parameters, by name.
-    parameters: Vec<(String, String)>,
+    parameters: Vec<(Arc<str>, String)>,
     identity: Option<Identity>,
 }
 

@@ -19,8 +19,9 @@ impl Transaction {
             return self.refuse(refusal);
         }
         let Some(target) = reading.target else {
-            // Only in `monitor` or `off`: there is no reading that a later control could judge.
-            return self.admit();
+            // Only in `monitor` or `off`. What cannot be read belongs to no API, and no later control could judge it.
+            let what = self.policy.unknown_hosts;
+            return self.unknown(what, Reason::HostUnknown, Vec::new());
         };
         self.record.host.clone_from(&target.host);
         self.target = target;
@@ -58,24 +59,31 @@ impl Transaction {
                 let what = self.policy.unknown_hosts;
                 self.unknown(what, Reason::HostUnknown, Vec::new())
             }
-            route::Found::EndpointUnknown { api } => {
-                let what = self.name_api(api);
+            route::Found::EndpointUnknown { apis } => {
+                let what = self.name_apis(&apis);
                 self.unknown(what, Reason::EndpointUnknown, Vec::new())
             }
-            route::Found::MethodUnknown { api, allow } => {
-                let what = self.name_api(api);
+            route::Found::MethodUnknown { apis, allow } => {
+                let what = self.name_apis(&apis);
                 self.unknown(what, Reason::MethodUnknown, allow)
             }
         }
     }
 
-    /// Notes the API, and says what it does with what it does not have.
-    fn name_api(&mut self, api: usize) -> Unknown {
-        let Some(api) = self.policy.apis.get(api) else {
-            return Unknown::Deny;
-        };
-        self.record.api = Some(api.name.clone());
-        api.unknown_endpoints
+    fn name_api(&mut self, api: usize) {
+        self.record.api = self.policy.apis.get(api).map(|a| a.name.clone());
+    }
+
+    /// Notes the API that lacks an endpoint, where there is but one, and says what it does with what it does not have.
+    /// Where several APIs could have it, the strictest decides.
+    fn name_apis(&mut self, apis: &[usize]) -> Unknown {
+        if let [api] = apis {
+            self.name_api(*api);
+        }
+        let said = apis
+            .iter()
+            .map(|api| self.policy.apis.get(*api).map_or(Unknown::Deny, |a| a.unknown_endpoints));
+        said.min().unwrap_or(Unknown::Deny)
     }
 
     fn unknown(mut self, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
