@@ -12,6 +12,10 @@ pub mod audit;
 mod authorize;
 mod compile;
 pub mod config;
+#[expect(
+    dead_code,
+    reason = "the transaction calls it once its states are written"
+)]
 mod contract;
 pub mod exchange;
 pub mod http;
