@@ -42,16 +42,17 @@ fn every_algorithm_verifies_its_own_signature_and_no_other() {
     let names: Vec<String> = keys.iter().map(TestKey::name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let provider = provider_of(&names, &set);
-    for key in &keys {
+    for (number, key) in keys.iter().enumerate() {
         let name = key.name();
         let good = key.token(&claims(json!({})));
         assert!(present_token(&provider, &good).is_ok(), "{name}");
         let (input, signature) = good.rsplit_once('.').unwrap();
-        let cut = &signature[..signature.len() / 8 * 4];
+        let (cut, _) = signature.split_at(signature.len() / 8 * 4);
         for wrong in [format!("{input}."), format!("{input}.{cut}")] {
             refused(&provider, &wrong, Reason::JwtSignature, None);
         }
-        for other in names.iter().filter(|other| **other != name) {
+        // Every second one of the others: of the same family, and of all others.
+        for other in names.iter().cycle().skip(number + 1).step_by(2).take(5) {
             // The header claims another algorithm than the one that signed: with no kid, its own, and the other key's.
             let claims = claims(json!({}));
             let lying = key.sign(&json!({"alg": other}), &claims);
@@ -179,11 +180,7 @@ fn a_der_signature_is_no_jose_signature() {
 fn a_wrong_signature_is_told_before_any_claim() {
     let provider = issuer(json!({}));
     let token = TestKey::p256().token(&claims(json!({"aud": 1, "exp": 0, "sub": null})));
-    let (input, signature) = token.rsplit_once('.').unwrap();
-    let forged = format!(
-        "{input}.{}",
-        &signature.replace(|c: char| c.is_ascii_uppercase(), "a")
-    );
-    let forged = format!("{}A", &forged[..forged.len() - 1]);
+    let (input, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{input}.{}", base64([1; 64]));
     refused(&provider, &forged, Reason::JwtSignature, None);
 }
