@@ -294,7 +294,12 @@ impl Scope<'_> {
         let modes = EndpointModes::merge(&levels);
         let responses = described && modes.response != Mode::Off;
         let contract = if described {
-            let rules = contract::Rules { body: layers.body(), unknown_query, allowed_query: &allowed_query, responses };
+            let rules = contract::Rules {
+                body: layers.body(),
+                unknown_query,
+                allowed_query: &allowed_query,
+                responses,
+            };
             Contract::compile(operation, rules, schemas)
         } else {
             Contract::none(layers.body())

@@ -187,17 +187,9 @@ fn check(
     path: &[(Arc<str>, String)],
     cookies: &Cookies<'_>,
 ) -> Option<Refusal> {
-    let named = |pairs: &[(String, String)]| -> Option<Refusal> {
-        let texts: Vec<&str> = pairs
-            .iter()
-            .filter(|(name, _)| *name == parameter.name)
-            .map(|(_, value)| value.as_str())
-            .collect();
-        parameter.check(&texts)
-    };
     match parameter.location {
-        ParameterLocation::Path => named(path),
-        ParameterLocation::Query => named(&target.query),
+        ParameterLocation::Path => parameter.check(&named(path, &parameter.name)),
+        ParameterLocation::Query => parameter.check(&named(&target.query, &parameter.name)),
         ParameterLocation::Header => {
             let texts: Result<Vec<&str>, _> = head
                 .headers
@@ -218,6 +210,12 @@ fn check(
             Cookies::Unreadable => Some(parameter.invalid().expected("expected UTF-8")),
         },
     }
+}
+
+/// The values of a name, in order.
+fn named<'a>(pairs: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str> {
+    let of_name = pairs.iter().filter(|(n, _)| n.as_ref() == name);
+    of_name.map(|(_, value)| value.as_str()).collect()
 }
 
 /// The cookies of a head (RFC 6265): values as they stand, without decoding.

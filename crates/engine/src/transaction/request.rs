@@ -80,9 +80,12 @@ impl Transaction {
         if let [api] = apis {
             self.name_api(*api);
         }
-        let said = apis
-            .iter()
-            .map(|api| self.policy.apis.get(*api).map_or(Unknown::Deny, |a| a.unknown_endpoints));
+        let said = apis.iter().map(|api| {
+            self.policy
+                .apis
+                .get(*api)
+                .map_or(Unknown::Deny, |a| a.unknown_endpoints)
+        });
         said.min().unwrap_or(Unknown::Deny)
     }
 
