@@ -158,9 +158,12 @@ impl Host for Envoy {
     }
 
     fn write_slot(&self, key: &str, value: &[u8], version: u32) -> Result<(), StoreError> {
-        hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|status| match status {
-            Status::CasMismatch => StoreError::Mismatch,
-            _ => StoreError::Failed,
+        hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|status| {
+            if status == Status::CasMismatch {
+                StoreError::Mismatch
+            } else {
+                StoreError::Failed
+            }
         })
     }
 

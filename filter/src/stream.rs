@@ -95,12 +95,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if !matches!(self.state, State::Upstream(_)) || head::made_by_proxy(&self.host) {
             return self.unjudged(Side::Response);
         }
-        self.timed(|stream, now| match stream.take() {
-            State::Upstream(transaction) => {
-                let event = Event::Response(Box::new(head::response(&stream.host, end_of_stream)));
-                stream.advance(*transaction, event, Side::Response, end_of_stream, now)
-            }
-            other => stream.keep(other, Side::Response),
+        self.timed(|stream, now| {
+            let State::Upstream(transaction) = stream.take() else {
+                return stream.refuse(Reason::Internal, Side::Response, now);
+            };
+            let event = Event::Response(Box::new(head::response(&stream.host, end_of_stream)));
+            stream.advance(*transaction, event, Side::Response, end_of_stream, now)
         })
     }
 
@@ -147,9 +147,9 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// Hands the engine the length of a held body or, at its end, all of it.
     fn hand_body(&mut self, side: Side, end_of_stream: bool, now: Timestamp) -> Flow {
-        let transaction = match self.take() {
-            State::HoldsRequest(transaction) | State::HoldsResponse(transaction) => transaction,
-            other => return self.keep(other, side),
+        let (State::HoldsRequest(transaction) | State::HoldsResponse(transaction)) = self.take()
+        else {
+            return self.refuse(Reason::Internal, side, now);
         };
         let event = if end_of_stream {
             let bytes = self.host.body(side, self.held);
@@ -255,7 +255,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
     }
 
     /// What happens to a message that the engine does not ask for.
-    fn unjudged(&mut self, side: Side) -> Flow {
+    const fn unjudged(&self, side: Side) -> Flow {
         match (&self.state, side) {
             (State::Upstream(_) | State::Passed(_) | State::HoldsResponse(_), Side::Request) => {
                 Flow::Pass
@@ -279,11 +279,6 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 Side::Response,
             ) => Flow::Pass,
         }
-    }
-
-    fn keep(&mut self, state: State, side: Side) -> Flow {
-        self.state = state;
-        self.unjudged(side)
     }
 
     const fn holds(&self, side: Side) -> bool {
