@@ -5,6 +5,7 @@
     reason = "a command tells its user what went wrong"
 )]
 
+mod bench;
 mod clock;
 mod command;
 mod demo;
@@ -13,6 +14,7 @@ mod ports;
 mod process;
 mod progress;
 mod retry;
+mod table;
 mod tools;
 mod wasm;
 
@@ -32,6 +34,7 @@ enum Task {
     Build(command::build::Args),
     Demo(demo::Args),
     Test(command::test::Args),
+    Bench(bench::Args),
     Fmt(command::fmt::Args),
     Tools(command::tools::Args),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Build(args) => command::build::run(&args),
         Task::Demo(args) => demo::run(args),
         Task::Test(args) => command::test::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Fmt(args) => command::fmt::run(&args),
         Task::Tools(args) => command::tools::run(&args),
     });

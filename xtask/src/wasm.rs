@@ -40,7 +40,7 @@ pub(crate) fn compile(package: &str) -> Result<PathBuf> {
 /// Puts the module through `wasm-opt` into its place. Where that cannot be, the module is delivered as it is, and a warning says so.
 pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
     if let Err(error) = tools::need(&[Program::WasmOpt]) {
-        progress::warn(&format!("the filter is not optimised: {error:#}"));
+        progress::warn(&format!("{} is not optimised: {error:#}", name(to)));
         return deliver(raw, to);
     }
     let key = key(raw)?;
@@ -48,7 +48,7 @@ pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
     if to.exists() && fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == key) {
         return Ok(());
     }
-    progress::step("optimising the filter", || {
+    progress::step(&format!("optimising {}", name(to)), || {
         if let Some(dir) = to.parent() {
             fs::create_dir_all(dir)?;
         }
@@ -61,7 +61,7 @@ pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
                 .arg(&fresh),
         );
         if let Err(error) = done {
-            progress::warn(&format!("the filter is not optimised: {error:#}"));
+            progress::warn(&format!("{} is not optimised: {error:#}", name(to)));
             fs::remove_file(&fresh).ok();
             // No stamp: the next build tries again, and warns again.
             fs::remove_file(&stamp).ok();
@@ -71,6 +71,14 @@ pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
             .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
         fs::write(&stamp, &key).with_context(|| format!("`{}` cannot be written", stamp.display()))
     })
+}
+
+fn name(module: &Path) -> String {
+    module
+        .file_name()
+        .unwrap_or(module.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// What an optimised module was made from: the module, the options, and the version of the tool.

@@ -46,6 +46,16 @@ pub(crate) fn envoy() -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// The version of the binary that [`envoy`] gives, as it says itself.
+pub(crate) fn version() -> Result<String> {
+    let line = process::output(Command::new(envoy()?).arg("--version"))?;
+    // `PATH  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`
+    line.split_once("version: ")
+        .and_then(|(_, rest)| rest.split('/').nth(1))
+        .map(str::to_owned)
+        .context("Envoy gives its version in an unknown form")
+}
+
 fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
     let Pin {
         package,

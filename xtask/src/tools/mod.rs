@@ -5,7 +5,7 @@ mod lock;
 mod rust;
 mod system;
 
-pub(crate) use envoy::envoy;
+pub(crate) use envoy::{envoy, version as envoy_version};
 pub(crate) use rust::wasm_target;
 pub(crate) use system::{Program, need};
 
