@@ -50,7 +50,6 @@ struct Said {
 }
 
 /// What loads have in common over all rounds.
-#[derive(Debug)]
 pub(super) struct Generator {
     dir: PathBuf,
     seconds: u16,
