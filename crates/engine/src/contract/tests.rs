@@ -20,6 +20,7 @@ fn contract_with(
     let mut schemas = Schemas::new(&description);
     let allowed_query = ["api_key".to_owned()];
     let rules = Rules {
+        responses: true,
         body,
         unknown_query,
         allowed_query: &allowed_query,
@@ -168,8 +169,8 @@ fn every_location_is_checked() {
         parameter("header", "accept", false, json!(false)),
         parameter("cookie", "session", true, json!({ "type": "string", "minLength": 3 })),
     ] }));
-    let id = |value: &str| [("id".to_owned(), value.to_owned())];
-    let verdict = |fields: &[(&str, &[u8])], id: &[(String, String)]| {
+    let id = |value: &str| [(Arc::from("id"), value.to_owned())];
+    let verdict = |fields: &[(&str, &[u8])], id: &[(Arc<str>, String)]| {
         let checked = contract.check_head(&bodiless(fields), &Target::default(), id);
         codes(&checked.refusals)
             .into_iter()
@@ -462,6 +463,7 @@ fn says_what_is_not_read() {
     let description = description(operation, json!({}));
     let mut schemas = Schemas::new(&description);
     let rules = Rules {
+        responses: true,
         body: BodyRules::default(),
         unknown_query: Unknown::Deny,
         allowed_query: &[],
