@@ -54,7 +54,11 @@ impl Coverage {
 
     /// A control that bears on a part of the risk.
     const fn part(counted: usize) -> Self {
-        if counted == 0 { Self::NotYet } else { Self::Partly }
+        if counted == 0 {
+            Self::NotYet
+        } else {
+            Self::Partly
+        }
     }
 }
 
@@ -75,37 +79,105 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
     let responses = count(&|e| e.response_schema && enforced(e, Control::Response));
     let limited = count(&|e| !e.limits.is_empty() && enforced(e, Control::Limit));
     let described = count(&|e| e.described);
-    let closed = bundle.apis.iter().filter(|api| denies_unknown(bundle, api)).count();
+    let closed = bundle
+        .apis
+        .iter()
+        .filter(|api| denies_unknown(bundle, api))
+        .count();
     let apis = bundle.apis.len();
     let deprecated = count(&|e| e.deprecated);
-    let reading = bundle.modes.reading.or(bundle.mode).unwrap_or(Mode::Enforce) == Mode::Enforce;
+    let reading = bundle
+        .modes
+        .reading
+        .or(bundle.mode)
+        .unwrap_or(Mode::Enforce)
+        == Mode::Enforce;
 
-    let risk = |id, name, coverage, because| Risk { id, name, coverage, because };
+    let risk = |id, name, coverage, because| Risk {
+        id,
+        name,
+        coverage,
+        because,
+    };
     vec![
-        risk("API1", "Broken object level authorization", Coverage::NotYet,
-            "callers are not yet bound to the objects that they may touch".to_owned()),
-        risk("API2", "Broken authentication", Coverage::whole(authenticate, total),
-            of(authenticate, "enforce authentication")),
-        risk("API3", "Broken object property level authorization", Coverage::part(checked_bodies + responses),
-            format!("{checked_bodies} of {bodies} request bodies and {responses} responses are held to their schemas; not per caller")),
-        risk("API4", "Unrestricted resource consumption", Coverage::whole(limited, total),
-            format!("{}; sizes of heads and bodies are bounded", of(limited, "have an enforced limit"))),
-        risk("API5", "Broken function level authorization", Coverage::whole(scoped, total),
-            of(scoped, "ask for scopes")),
-        risk("API6", "Unrestricted access to sensitive business flows", Coverage::part(limited),
-            format!("{}; flows over several requests are not yet followed", of(limited, "limit how often they are called"))),
-        risk("API7", "Server side request forgery", Coverage::part(checked_bodies),
-            format!("{checked_bodies} of {bodies} request bodies are held to their schemas; URLs in them are not yet judged")),
-        risk("API8", "Security misconfiguration", Coverage::part(usize::from(reading)),
+        risk(
+            "API1",
+            "Broken object level authorization",
+            Coverage::NotYet,
+            "callers are not yet bound to the objects that they may touch".to_owned(),
+        ),
+        risk(
+            "API2",
+            "Broken authentication",
+            Coverage::whole(authenticate, total),
+            of(authenticate, "enforce authentication"),
+        ),
+        risk(
+            "API3",
+            "Broken object property level authorization",
+            Coverage::part(checked_bodies + responses),
+            format!(
+                "{checked_bodies} of {bodies} request bodies and {responses} responses are held to their schemas; not per caller"
+            ),
+        ),
+        risk(
+            "API4",
+            "Unrestricted resource consumption",
+            Coverage::whole(limited, total),
+            format!(
+                "{}; sizes of heads and bodies are bounded",
+                of(limited, "have an enforced limit")
+            ),
+        ),
+        risk(
+            "API5",
+            "Broken function level authorization",
+            Coverage::whole(scoped, total),
+            of(scoped, "ask for scopes"),
+        ),
+        risk(
+            "API6",
+            "Unrestricted access to sensitive business flows",
+            Coverage::part(limited),
+            format!(
+                "{}; flows over several requests are not yet followed",
+                of(limited, "limit how often they are called")
+            ),
+        ),
+        risk(
+            "API7",
+            "Server side request forgery",
+            Coverage::part(checked_bodies),
+            format!(
+                "{checked_bodies} of {bodies} request bodies are held to their schemas; URLs in them are not yet judged"
+            ),
+        ),
+        risk(
+            "API8",
+            "Security misconfiguration",
+            Coverage::part(usize::from(reading)),
             if reading {
                 "ambiguous and oversized request heads are refused; the services' own settings are out of sight".to_owned()
             } else {
                 "ambiguous request heads are not refused (`modes.reading`)".to_owned()
-            }),
-        risk("API9", "Improper inventory management", Coverage::whole(closed, apis).min_with(Coverage::whole(described, total)),
-            format!("{closed} of {apis} APIs refuse unknown endpoints; {}; {deprecated} deprecated", of(described, "are described"))),
-        risk("API10", "Unsafe consumption of APIs", Coverage::NotYet,
-            "calls that services make to others are judged only where Meshward also guards those".to_owned()),
+            },
+        ),
+        risk(
+            "API9",
+            "Improper inventory management",
+            Coverage::whole(closed, apis).min_with(Coverage::whole(described, total)),
+            format!(
+                "{closed} of {apis} APIs refuse unknown endpoints; {}; {deprecated} deprecated",
+                of(described, "are described")
+            ),
+        ),
+        risk(
+            "API10",
+            "Unsafe consumption of APIs",
+            Coverage::NotYet,
+            "calls that services make to others are judged only where Meshward also guards those"
+                .to_owned(),
+        ),
     ]
 }
 
@@ -132,7 +204,13 @@ fn denies_unknown(bundle: &Document, api: &meshward_engine::config::Api) -> bool
 pub(crate) fn table(risks: &[Risk]) -> String {
     use crate::style::{FAINT, GOOD, TITLE, WARNING};
     let mut text = format!("{TITLE}OWASP API Security Top 10 (2023){TITLE:#}\n");
-    for Risk { id, name, coverage, because } in risks {
+    for Risk {
+        id,
+        name,
+        coverage,
+        because,
+    } in risks
+    {
         let style = match coverage {
             Coverage::Covered => GOOD,
             Coverage::Partly => WARNING,

@@ -113,10 +113,10 @@ fn levels<'a>(
 ) -> Vec<std::borrow::Cow<'a, Rules>> {
     let own = |rule: &&Rule| {
         let selector = &rule.selector;
-        let by_operation =
-            selector.operation.is_some() && selector.operation == operation.and_then(|o| o.id.clone());
-        let by_path = selector.method.as_deref() == Some(method)
-            && selector.path.as_deref() == Some(path);
+        let by_operation = selector.operation.is_some()
+            && selector.operation == operation.and_then(|o| o.id.clone());
+        let by_path =
+            selector.method.as_deref() == Some(method) && selector.path.as_deref() == Some(path);
         by_operation || by_path
     };
     let tagged = |rule: &&Rule| {
@@ -151,7 +151,10 @@ fn merge(
             .as_ref()
             .map_or(Callers::Nobody, callers),
     };
-    let (scopes, any_scope) = match (authorize.or_else(|| api.defaults.authorize.clone()), security) {
+    let (scopes, any_scope) = match (
+        authorize.or_else(|| api.defaults.authorize.clone()),
+        security,
+    ) {
         (Some(Authorize { scopes, any_scope }), _) if scopes.is_empty() => (Vec::new(), any_scope),
         (Some(Authorize { scopes, any_scope }), _) => (vec![scopes], any_scope),
         (None, Some(security)) => (described_scopes(security), Vec::new()),
@@ -253,9 +256,20 @@ fn mode(bundle: &Document, levels: &[std::borrow::Cow<'_, Rules>], control: Cont
     };
     let fallback = match control {
         // A response must be held back to be judged, so that is never switched on by the way.
-        Control::Response => return all.filter_map(|(_, m)| named(&m)).next().unwrap_or(Mode::Off),
+        Control::Response => {
+            return all
+                .filter_map(|(_, m)| named(&m))
+                .next()
+                .unwrap_or(Mode::Off);
+        }
         // No endpoint is known yet.
-        Control::Reading => return bundle.modes.reading.or(bundle.mode).unwrap_or(Mode::Enforce),
+        Control::Reading => {
+            return bundle
+                .modes
+                .reading
+                .or(bundle.mode)
+                .unwrap_or(Mode::Enforce);
+        }
         _ => Mode::Enforce,
     };
     all.filter_map(|(mode, modes)| named(&modes).or(mode))

@@ -15,6 +15,7 @@ mod envoy;
 mod failure;
 mod output;
 mod policy;
+mod run;
 mod style;
 mod table;
 

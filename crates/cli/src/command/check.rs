@@ -62,6 +62,10 @@ impl Arguments {
             }
             Format::Sarif => output::print(&format!("{:#}", diagnose::sarif(&located)))?,
         }
-        if errors > 0 { Err(Failure::Said) } else { Ok(()) }
+        if errors > 0 {
+            Err(Failure::Said)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -19,7 +19,12 @@ impl Arguments {
     /// Prints the script.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut super::Arguments::command(), "meshward", &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut super::Arguments::command(),
+            "meshward",
+            &mut script,
+        );
         crate::output::print(&String::from_utf8_lossy(&script))
     }
 }

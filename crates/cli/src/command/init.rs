@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Reads the description and writes the policy.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let name = match self.name {
+        let name = match self.name.clone() {
             Some(name) if is_name(&name) => name,
             Some(name) => {
                 return Err(Failure::usage(format!(
@@ -64,7 +64,11 @@ impl Arguments {
             .and_then(|name| name.to_str())
             .ok_or_else(|| Failure::file("read", &self.openapi, "this is not a file"))?;
         if !self.openapi.is_file() {
-            return Err(Failure::file("read", &self.openapi, "there is no such file"));
+            return Err(Failure::file(
+                "read",
+                &self.openapi,
+                "there is no such file",
+            ));
         }
         let folder = self.openapi.parent().unwrap_or(Path::new(""));
         match describe(file, &mut FileLoader::new(folder)) {
@@ -72,8 +76,17 @@ impl Arguments {
             Err(problems) => {
                 for problem in &problems {
                     let file = problem.file.as_deref().unwrap_or(file);
-                    let hint = problem.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
-                    anstream::eprintln!("{}: {}: {}{hint}", folder.join(file).display(), problem.at, problem.message);
+                    let hint = problem
+                        .hint
+                        .as_ref()
+                        .map(|h| format!(" ({h})"))
+                        .unwrap_or_default();
+                    anstream::eprintln!(
+                        "{}: {}: {}{hint}",
+                        folder.join(file).display(),
+                        problem.at,
+                        problem.message
+                    );
                 }
                 Err(Failure::no(format!(
                     "`{}` cannot be used as it is: see the {} problems above",
@@ -95,25 +108,48 @@ fn name_of(file: &Path) -> String {
     let stem = stem.split('.').next().unwrap_or_default();
     let name: String = stem
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .take(63)
         .collect();
     let name = name.trim_matches('-');
-    if name.is_empty() { "api".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "api".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// The path to the description as the policy must write it.
 fn relative(openapi: &Path, output: Option<&Path>) -> Result<String, Failure> {
-    let absolute = |path: &Path| {
-        std::path::absolute(path).map_err(|cause| Failure::file("find", path, cause))
-    };
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(|cause| Failure::file("find", path, cause));
     let target = absolute(openapi)?;
     let folder = absolute(output.unwrap_or(Path::new("policy.yaml")))?;
-    let folder: Vec<_> = folder.parent().unwrap_or(Path::new("/")).components().collect();
+    let folder: Vec<_> = folder
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .components()
+        .collect();
     let target: Vec<_> = target.components().collect();
-    let common = folder.iter().zip(&target).take_while(|(a, b)| a == b).count();
-    let up = folder.iter().skip(common).map(|_| std::ffi::OsStr::new(".."));
-    let down = target.iter().skip(common).map(|component| component.as_os_str());
+    let common = folder
+        .iter()
+        .zip(&target)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder
+        .iter()
+        .skip(common)
+        .map(|_| std::ffi::OsStr::new(".."));
+    let down = target
+        .iter()
+        .skip(common)
+        .map(|component| component.as_os_str());
     let path: PathBuf = up.chain(down).collect();
     Ok(path.display().to_string())
 }
@@ -144,21 +180,39 @@ limits:
 ",
     );
     // Writing to a string cannot fail.
-    let _ = write!(text, "\napis:\n  - name: {name}\n    openapi: {}\n", scalar(openapi));
+    let _ = write!(
+        text,
+        "\napis:\n  - name: {name}\n    openapi: {}\n",
+        scalar(openapi)
+    );
     if description.hosts.is_empty() {
         text.push_str("    # The description names no servers: any host. Better: the names under which clients call.\n    hosts: [\"*\"] # <-\n");
     } else {
         let hosts = description.hosts.join(", ");
-        let _ = writeln!(text, "    # The hosts come from the description's `servers`: {hosts}.\n    # Inside a mesh, add the service's own names: hosts: [{name}.default.svc.cluster.local]");
+        let _ = writeln!(
+            text,
+            "    # The hosts come from the description's `servers`: {hosts}.\n    # Inside a mesh, add the service's own names: hosts: [{name}.default.svc.cluster.local]"
+        );
     }
     text.push_str("    defaults:\n      limits: [perCaller]\n");
-    let unsecured = description.operations.iter().filter(|o| o.security.is_none()).count();
+    let unsecured = description
+        .operations
+        .iter()
+        .filter(|o| o.security.is_none())
+        .count();
     if unsecured > 0 {
         let total = description.operations.len();
-        let _ = writeln!(text, "      # {unsecured} of {total} operations have no `security` in the description: say who may call them, here or there.");
+        let _ = writeln!(
+            text,
+            "      # {unsecured} of {total} operations have no `security` in the description: say who may call them, here or there."
+        );
         match description.security_schemes.keys().next() {
             Some(scheme) => {
-                let _ = writeln!(text, "      authenticate: {{ anyOf: [{}] }}", scalar(scheme));
+                let _ = writeln!(
+                    text,
+                    "      authenticate: {{ anyOf: [{}] }}",
+                    scalar(scheme)
+                );
             }
             None => text.push_str("      authenticate: { anyOf: [callers] }\n"),
         }
@@ -183,7 +237,12 @@ fn providers(text: &mut String, name: &str, description: &Description) {
         key_provider(text, "header", "x-api-key");
     }
     for (scheme, how) in &description.security_schemes {
-        let SecurityScheme { kind, scheme: http, location, name: field } = how;
+        let SecurityScheme {
+            kind,
+            scheme: http,
+            location,
+            name: field,
+        } = how;
         match (kind.as_str(), http.as_deref()) {
             ("apiKey", _) => {
                 let place = match location {
@@ -236,9 +295,15 @@ fn key_provider(text: &mut String, place: &str, field: &str) {
 /// Text as a YAML scalar: plain where that is safe, else in quotes as JSON writes them.
 fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
         && !["true", "false", "null"].contains(&text.to_lowercase().as_str());
-    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if plain {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
 }
 
 #[cfg(test)]
@@ -247,13 +312,17 @@ mod tests {
 
     #[test]
     fn names_come_from_files() {
-        assert_eq!(name_of(Path::new("apis/Orders_v2.openapi.yaml")), "orders-v2");
+        assert_eq!(
+            name_of(Path::new("apis/Orders_v2.openapi.yaml")),
+            "orders-v2"
+        );
         assert_eq!(name_of(Path::new("...")), "api");
     }
 
     #[test]
     fn the_description_is_named_from_where_the_policy_stands() {
-        let from = |output| relative(Path::new("apis/orders.yaml"), Some(Path::new(output))).unwrap();
+        let from =
+            |output| relative(Path::new("apis/orders.yaml"), Some(Path::new(output))).unwrap();
         assert_eq!(from("policy.yaml"), "apis/orders.yaml");
         assert_eq!(from("policies/orders.yaml"), "../apis/orders.yaml");
     }

@@ -83,13 +83,21 @@ fn section(page: &mut String, name: &str, definition: &Value) {
         let required = definition.get("required").and_then(Value::as_array);
         for (field, rule) in fields {
             let must = required.is_some_and(|names| names.iter().any(|n| n == field.as_str()));
-            let field = if must { format!("**`{field}`**") } else { format!("`{field}`") };
+            let field = if must {
+                format!("**`{field}`**")
+            } else {
+                format!("`{field}`")
+            };
             let default = match rule.get("default") {
                 Some(value) if !empty(value) => format!("`{}`", plain(value)),
                 _ => String::new(),
             };
             let meaning = cell(&text(rule, "description"));
-            let _ = writeln!(page, "| {field} | {} | {default} | {meaning} |", type_of(rule));
+            let _ = writeln!(
+                page,
+                "| {field} | {} | {default} | {meaning} |",
+                type_of(rule)
+            );
         }
     }
     let alternatives = definition.get("oneOf").and_then(Value::as_array);
@@ -100,7 +108,10 @@ fn section(page: &mut String, name: &str, definition: &Value) {
         }
     }
     if let Some(words) = definition.get("enum").and_then(Value::as_array) {
-        let words: Vec<String> = words.iter().map(|word| format!("`{}`", plain(word))).collect();
+        let words: Vec<String> = words
+            .iter()
+            .map(|word| format!("`{}`", plain(word)))
+            .collect();
         let _ = write!(page, "\nOne of {}.\n", words.join(", "));
     }
 }
@@ -130,7 +141,9 @@ fn type_of(rule: &Value) -> String {
     }
     match rule.get("type").and_then(Value::as_str) {
         Some("array") => {
-            let items = rule.get("items").map_or_else(|| "anything".to_owned(), type_of);
+            let items = rule
+                .get("items")
+                .map_or_else(|| "anything".to_owned(), type_of);
             format!("list of {items}")
         }
         Some("object") => match rule.get("additionalProperties") {
@@ -155,7 +168,9 @@ fn empty(value: &Value) -> bool {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn text(value: &Value, field: &str) -> String {
@@ -168,5 +183,8 @@ fn text(value: &Value, field: &str) -> String {
 
 /// Text that may stand in a cell of a Markdown table.
 fn cell(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    text.lines()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
 }

@@ -42,7 +42,11 @@ struct Envoy {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9901")]
     admin: Address,
     /// The filter's module, as Envoy finds it.
-    #[arg(long, value_name = "PATH", default_value = "/etc/envoy/meshward_filter.wasm")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/etc/envoy/meshward_filter.wasm"
+    )]
     wasm: PathBuf,
     /// Where the bootstrap goes; standard output when absent.
     #[arg(short, long, value_name = "FILE")]
@@ -62,7 +66,8 @@ impl Envoy {
     fn run(self) -> Result<(), Failure> {
         for (option, address) in [("--listen", &self.listen), ("--admin", &self.admin)] {
             if !address.is_ip() {
-                let message = format!("`{option} {address}`: Envoy listens on IP addresses, not on names");
+                let message =
+                    format!("`{option} {address}`: Envoy listens on IP addresses, not on names");
                 return Err(Failure::usage(message));
             }
         }
@@ -72,7 +77,10 @@ impl Envoy {
             upstream: self.upstream,
             admin: self.admin,
             buffer: ready.largest_body(),
-            filter: FilterSource::Inline { wasm: self.wasm, bundle: ready.bundle_json()? },
+            filter: FilterSource::Inline {
+                wasm: self.wasm,
+                bundle: ready.bundle_json()?,
+            },
         };
         output::write(self.output.as_deref(), &bootstrap.yaml())
     }

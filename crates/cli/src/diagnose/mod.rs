@@ -39,8 +39,10 @@ pub(crate) struct Place<'a> {
 pub(crate) fn counts<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> (usize, usize) {
     problems
         .into_iter()
-        .fold((0, 0), |(errors, warnings), problem| match problem.severity {
-            Severity::Error => (errors + 1, warnings),
-            Severity::Warning => (errors, warnings + 1),
+        .fold((0, 0), |(errors, warnings), problem| {
+            match problem.severity {
+                Severity::Error => (errors + 1, warnings),
+                Severity::Warning => (errors, warnings + 1),
+            }
         })
 }

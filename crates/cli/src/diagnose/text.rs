@@ -37,7 +37,11 @@ fn report<'a>(located: &'a Located<'a>) -> Vec<Group<'a>> {
         None => title.element(Origin::path(located.file.as_str())),
     };
     if !problem.at.is_empty() {
-        group = group.element(Level::NOTE.with_name(Some("at")).message(problem.at.as_str()));
+        group = group.element(
+            Level::NOTE
+                .with_name(Some("at"))
+                .message(problem.at.as_str()),
+        );
     }
     if let Some(hint) = &problem.hint {
         group = group.element(Level::HELP.with_name(Some("hint")).message(hint.as_str()));

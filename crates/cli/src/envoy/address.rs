@@ -38,7 +38,10 @@ impl FromStr for Address {
             None if named(host) => Ok(host),
             _ => Err(wrong()),
         }
-        .map(|host| Self { host: host.to_owned(), port })
+        .map(|host| Self {
+            host: host.to_owned(),
+            port,
+        })
     }
 }
 
@@ -65,7 +68,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_address() {
-        for text in ["8080", ":80", "a:b", "a:70000", "::1:80", "[x]:80", "http://a:80", "a b:1"] {
+        for text in [
+            "8080",
+            ":80",
+            "a:b",
+            "a:70000",
+            "::1:80",
+            "[x]:80",
+            "http://a:80",
+            "a b:1",
+        ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -40,7 +40,11 @@ pub(crate) enum FilterSource {
 impl Bootstrap {
     /// The bootstrap as YAML.
     pub(crate) fn yaml(&self) -> String {
-        let kind = if self.upstream.is_ip() { "STATIC" } else { "STRICT_DNS" };
+        let kind = if self.upstream.is_ip() {
+            "STATIC"
+        } else {
+            "STRICT_DNS"
+        };
         // The filter last: the bundle may hold anything, also what looks like a placeholder.
         [
             ("@ADMIN_ADDRESS@", quoted(&self.admin.host)),
@@ -54,7 +58,9 @@ impl Bootstrap {
             ("@FILTER@", self.filter.yaml()),
         ]
         .into_iter()
-        .fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(name, &value))
+        .fold(TEMPLATE.to_owned(), |text, (name, value)| {
+            text.replace(name, &value)
+        })
     }
 }
 
@@ -64,7 +70,10 @@ impl FilterSource {
             Self::Inline { wasm, bundle } => inline(wasm, bundle),
             Self::File(path) => discovered(path),
         };
-        let indented: Vec<String> = lines.iter().map(|line| format!("{:18}{line}", "")).collect();
+        let indented: Vec<String> = lines
+            .iter()
+            .map(|line| format!("{:18}{line}", ""))
+            .collect();
         indented.join("\n")
     }
 }
@@ -104,7 +113,8 @@ fn discovered(path: &Path) -> Vec<String> {
             quoted(&path.display().to_string()),
             quoted(&folder.display().to_string()),
         ),
-        "    type_urls: [type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm]".to_owned(),
+        "    type_urls: [type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm]"
+            .to_owned(),
     ]
 }
 
@@ -124,7 +134,10 @@ mod tests {
             upstream: "orders:2".parse().unwrap(),
             admin: "127.0.0.1:3".parse().unwrap(),
             buffer: 4,
-            filter: FilterSource::Inline { wasm: "f.wasm".into(), bundle: bundle.to_owned() },
+            filter: FilterSource::Inline {
+                wasm: "f.wasm".into(),
+                bundle: bundle.to_owned(),
+            },
         }
         .yaml();
         let line = yaml.lines().find(|line| line.contains("value: ")).unwrap();

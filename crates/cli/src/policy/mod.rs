@@ -54,7 +54,11 @@ impl Checked {
             .collect();
         keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
         let problems = keyed.into_iter().map(|(_, problem)| problem).collect();
-        Ok(Self { problems, ready, files })
+        Ok(Self {
+            problems,
+            ready,
+            files,
+        })
     }
 
     /// Every problem with its place.
@@ -158,11 +162,14 @@ fn has_errors(problems: &[Problem]) -> bool {
 /// What serde alone found.
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     use serde_path_to_error::Segment;
-    let at = error.path().iter().fold(String::new(), |at, segment| match segment {
-        Segment::Seq { index } => meshward_engine::pointer(&at, index),
-        Segment::Map { key } => meshward_engine::pointer(&at, key),
-        Segment::Enum { variant } => meshward_engine::pointer(&at, variant),
-        Segment::Unknown => at,
-    });
+    let at = error
+        .path()
+        .iter()
+        .fold(String::new(), |at, segment| match segment {
+            Segment::Seq { index } => meshward_engine::pointer(&at, index),
+            Segment::Map { key } => meshward_engine::pointer(&at, key),
+            Segment::Enum { variant } => meshward_engine::pointer(&at, variant),
+            Segment::Unknown => at,
+        });
     Problem::error("wrong-value", at, error.inner().to_string())
 }

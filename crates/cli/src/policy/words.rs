@@ -3,6 +3,8 @@
 use meshward_engine::Problem;
 use serde_json::Value;
 
+const FILL_IN: &str = "write a value, or remove the field";
+
 /// "did you mean `x`?", or the names that are known.
 pub(crate) fn suggest(name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
@@ -34,11 +36,11 @@ pub(crate) fn list(names: &[&str]) -> String {
 
 /// A word that is not one of those that may stand here.
 pub(crate) fn choice(at: &str, names: &[&str], got: &Value) -> Problem {
-    let problem = Problem::error(
-        "wrong-value",
-        at,
-        format!("expected {}, got {}", list(names), found(got)),
-    );
+    let message = format!("expected {}, got {}", list(names), found(got));
+    if got.is_null() {
+        return Problem::error("empty-field", at, message).hint(FILL_IN);
+    }
+    let problem = Problem::error("wrong-value", at, message);
     match got.as_str().and_then(|text| nearest(text, names)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
@@ -55,8 +57,12 @@ pub(crate) fn wrong_type(rule: &Value, at: &str, got: &Value) -> Problem {
     let expected: Vec<&str> = types.iter().map(|name| type_words(name)).collect();
     let expected = expected.join(" or ");
     if got.is_null() {
-        return Problem::error("empty-field", at, format!("expected {expected}, got nothing"))
-            .hint("write a value, or remove the field");
+        return Problem::error(
+            "empty-field",
+            at,
+            format!("expected {expected}, got nothing"),
+        )
+        .hint(FILL_IN);
     }
     let problem = Problem::error(
         "wrong-type",

@@ -27,11 +27,16 @@ pub(super) fn find<'a>(
         let label = (outcome.api.as_deref(), outcome.endpoint.as_deref());
         let met = all.iter().find(|endpoint| {
             label.0 == Some(endpoint.api.as_str())
-                && label.1.is_some_and(|l| same(l, endpoint, &ready.bundle.apis))
+                && label
+                    .1
+                    .is_some_and(|l| same(l, endpoint, &ready.bundle.apis))
         });
         match met {
             Some(endpoint) => return Ok(endpoint),
-            None if closest.as_ref().is_none_or(|best| nearness(&outcome) > nearness(best)) => {
+            None if closest
+                .as_ref()
+                .is_none_or(|best| nearness(&outcome) > nearness(best)) =>
+            {
                 closest = Some(outcome);
             }
             None => {}
@@ -50,11 +55,19 @@ fn same(label: &str, endpoint: &Endpoint, apis: &[Api]) -> bool {
         own.or_else(|| api.description.as_ref().map(|d| d.base_paths.clone()))
             .unwrap_or_default()
     };
-    apis.iter().filter(|api| api.name == endpoint.api).any(|api| {
-        described(api).iter().any(|base| {
-            label == format!("{} {}{}", endpoint.method, base.trim_end_matches('/'), endpoint.path)
+    apis.iter()
+        .filter(|api| api.name == endpoint.api)
+        .any(|api| {
+            described(api).iter().any(|base| {
+                label
+                    == format!(
+                        "{} {}{}",
+                        endpoint.method,
+                        base.trim_end_matches('/'),
+                        endpoint.path
+                    )
+            })
         })
-    })
 }
 
 fn ask(ready: &Ready, method: &str, authority: &str, path: &str) -> Result<Outcome, Failure> {
@@ -87,7 +100,8 @@ fn split(url: &str) -> Result<(Option<String>, String), Failure> {
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"))
         .ok_or_else(|| {
-            let message = format!("expected a path that begins with `/`, or an http(s) URL, got `{url}`");
+            let message =
+                format!("expected a path that begins with `/`, or an http(s) URL, got `{url}`");
             Failure::usage(message)
         })?;
     Ok(match rest.split_once('/') {
@@ -131,7 +145,10 @@ fn nothing(method: &str, path: &str, closest: Option<&Outcome>) -> String {
             let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
             let upper = method.to_uppercase();
             if methods.contains(&upper.as_str()) && upper != method {
-                return format!("methods are written in upper case: expected {}, got `{method}`", list(&methods));
+                return format!(
+                    "methods are written in upper case: expected {}, got `{method}`",
+                    list(&methods)
+                );
             }
             format!("`{method} {path}` meets no endpoint of this policy")
         }

@@ -41,7 +41,11 @@ impl Arguments {
         let ready = Ready::read(&self.policy)?;
         let all = endpoints(&ready.bundle);
         let (Some(method), Some(url)) = (self.method, self.url) else {
-            return if self.json { json(&all) } else { output::print(&overview(&all)) };
+            return if self.json {
+                json(&all)
+            } else {
+                output::print(&overview(&all))
+            };
         };
         let endpoint = find::find(&ready, &all, &method, &url)?;
         if self.json {
@@ -72,7 +76,10 @@ fn overview(all: &[Endpoint]) -> String {
             ]
         })
         .collect();
-    table(["API", "METHOD", "PATH", "WHO", "SCOPES", "LIMITS", "MODE"], &rows)
+    table(
+        ["API", "METHOD", "PATH", "WHO", "SCOPES", "LIMITS", "MODE"],
+        &rows,
+    )
 }
 
 fn who(callers: &Callers) -> String {
@@ -85,20 +92,34 @@ fn who(callers: &Callers) -> String {
 }
 
 fn scopes(endpoint: &Endpoint) -> String {
-    let all: Vec<String> = endpoint.scopes.iter().map(|scopes| scopes.join("+")).collect();
+    let all: Vec<String> = endpoint
+        .scopes
+        .iter()
+        .map(|scopes| scopes.join("+"))
+        .collect();
     let any = endpoint.any_scope.join("|");
-    let parts: Vec<String> = [all.join("|"), any].into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<String> = [all.join("|"), any]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     or_dash(parts.join(" and "))
 }
 
 /// The common mode, and the controls that differ from it.
 fn mode(endpoint: &Endpoint) -> String {
     let common = endpoint.mode(Control::Authenticate);
-    let differing = [Control::Authorize, Control::Limit, Control::Contract, Control::Response]
-        .into_iter()
-        .map(|control| (control, endpoint.mode(control)))
-        .filter(|(control, mode)| *mode != common && (*control, *mode) != (Control::Response, Mode::Off))
-        .map(|(control, mode)| format!("{} {}", control.name(), mode_name(mode)));
+    let differing = [
+        Control::Authorize,
+        Control::Limit,
+        Control::Contract,
+        Control::Response,
+    ]
+    .into_iter()
+    .map(|control| (control, endpoint.mode(control)))
+    .filter(|(control, mode)| {
+        *mode != common && (*control, *mode) != (Control::Response, Mode::Off)
+    })
+    .map(|(control, mode)| format!("{} {}", control.name(), mode_name(mode)));
     std::iter::once(mode_name(common).to_owned())
         .chain(differing)
         .collect::<Vec<_>>()
@@ -115,5 +136,9 @@ const fn mode_name(mode: Mode) -> &'static str {
 }
 
 fn or_dash(text: String) -> String {
-    if text.is_empty() { "-".to_owned() } else { text }
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    }
 }

@@ -3,7 +3,8 @@
 use crate::endpoints::{Callers, Endpoint};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
-    ApiKeyProvider, Document, IdentityProvider, JwtProvider, KeyLocation, Limit, Mode, OnMissing, Rate, Unknown,
+    ApiKeyProvider, Document, IdentityProvider, JwtProvider, KeyLocation, Limit, Mode, OnMissing,
+    Rate, Unknown,
 };
 use meshward_engine::verdict::Control;
 use std::fmt::Write as _;
@@ -43,9 +44,9 @@ fn who(bundle: &Document, callers: &Callers) -> Vec<String> {
         names.iter().map(|name| provider(bundle, name)).collect()
     };
     match callers {
-        Callers::Nobody => vec![
-            "Nobody: neither the policy nor the description says who may call.".to_owned(),
-        ],
+        Callers::Nobody => {
+            vec!["Nobody: neither the policy nor the description says who may call.".to_owned()]
+        }
         Callers::Anybody => vec!["Anybody. Credentials are not looked at.".to_owned()],
         Callers::KnownTo(names) => {
             let mut lines = vec!["Callers with one of these:".to_owned()];
@@ -53,7 +54,9 @@ fn who(bundle: &Document, callers: &Callers) -> Vec<String> {
             lines
         }
         Callers::KnownOrAnonymous(names) => {
-            let mut lines = vec!["Callers without any credential, as anonymous, or with one of these:".to_owned()];
+            let mut lines = vec![
+                "Callers without any credential, as anonymous, or with one of these:".to_owned(),
+            ];
             lines.extend(describe(names));
             lines
         }
@@ -62,17 +65,26 @@ fn who(bundle: &Document, callers: &Callers) -> Vec<String> {
 
 fn provider(bundle: &Document, name: &str) -> String {
     match bundle.identity_providers.get(name) {
-        Some(IdentityProvider::Jwt(JwtProvider { issuer, audiences, .. })) => format!(
+        Some(IdentityProvider::Jwt(JwtProvider {
+            issuer, audiences, ..
+        })) => format!(
             "- `{name}`: a token of {issuer} for {}, as `Authorization: Bearer`",
             audiences.join(" or ")
         ),
-        Some(IdentityProvider::ApiKey(ApiKeyProvider { location, name: field, keys })) => {
+        Some(IdentityProvider::ApiKey(ApiKeyProvider {
+            location,
+            name: field,
+            keys,
+        })) => {
             let place = match location {
                 KeyLocation::Header => "header",
                 KeyLocation::Query => "query parameter",
                 KeyLocation::Cookie => "cookie",
             };
-            format!("- `{name}`: one of {} keys, in the {place} `{field}`", keys.len())
+            format!(
+                "- `{name}`: one of {} keys, in the {place} `{field}`",
+                keys.len()
+            )
         }
         None => format!("- `{name}`: not an identity provider of this policy"),
     }
@@ -89,7 +101,10 @@ fn needs(endpoint: &Endpoint) -> String {
         parts.push(alternatives.join(", or "));
     }
     if !endpoint.any_scope.is_empty() {
-        parts.push(format!("at least one of {}", quoted(&endpoint.any_scope, ", ")));
+        parts.push(format!(
+            "at least one of {}",
+            quoted(&endpoint.any_scope, ", ")
+        ));
     }
     if parts.is_empty() {
         return "No scope.".to_owned();
@@ -111,7 +126,13 @@ fn how_often(bundle: &Document, limits: &[String]) -> Vec<String> {
 }
 
 fn limit_words(limit: &Limit) -> String {
-    let Limit { key, rate, burst, windows, on_missing } = limit;
+    let Limit {
+        key,
+        rate,
+        burst,
+        windows,
+        on_missing,
+    } = limit;
     let window = |rate: &Rate, burst: &Option<u64>| {
         format!("{rate}, at most {} at once", burst.unwrap_or(rate.requests))
     };
