@@ -4,6 +4,7 @@ use crate::http::{Headers, RequestHead, Target};
 use crate::problem::Severity;
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A contract of an operation with these members.
 fn contract(operation: Value) -> Contract {
