@@ -1,5 +1,7 @@
 //! The corpus' keys, from `testdata/keys`: public ones for policies, private ones to sign with.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -64,7 +66,8 @@ impl Keys {
             "hmac" => {
                 let k = self.public.get("hmac").and_then(|k| k.get("k"));
                 let k = k.and_then(Value::as_str).unwrap_or_default();
-                EncodingKey::from_urlsafe_base64_secret(k).map_err(wrong)
+                let secret = URL_SAFE_NO_PAD.decode(k).map_err(|e| format!("key `{key}`: {e}"))?;
+                Ok(EncodingKey::from_secret(&secret))
             }
             "rsa-public-as-secret" => Ok(EncodingKey::from_secret(&self.pem("rsa.pub")?)),
             name if name.starts_with("rsa") => {
