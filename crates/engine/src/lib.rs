@@ -15,6 +15,14 @@ pub mod config;
 mod contract;
 pub mod exchange;
 pub mod http;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "called once transactions authenticate"
+    )
+)]
 mod identity;
 mod limit;
 mod problem;
