@@ -11,7 +11,9 @@ pub mod format;
 pub mod judge;
 pub mod keys;
 pub mod load;
+pub mod native;
 mod placeholder;
+pub mod policy;
 pub mod prepare;
 mod token;
 
