@@ -15,14 +15,6 @@ pub mod config;
 mod contract;
 pub mod exchange;
 pub mod http;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "called once transactions authenticate"
-    )
-)]
 mod identity;
 mod limit;
 mod problem;
@@ -30,5 +22,5 @@ mod route;
 pub mod transaction;
 pub mod verdict;
 
-pub use compile::{Compiled, Policy, compile};
+pub use compile::{AccessSummary, Compiled, EndpointSummary, LimitSummary, Policy, compile};
 pub use problem::{Problem, Severity, pointer};

@@ -92,7 +92,11 @@ impl Record {
         self.client_address = head.source.address.map(|a| a.to_canonical().to_string());
         self.source_principal.clone_from(&head.source.principal);
         self.request_id = head.headers.first("x-request-id").and_then(request_id);
-        self.logged = sampled(head.headers.first("x-request-id"), self.time, policy.telemetry.log_allowed);
+        self.logged = sampled(
+            head.headers.first("x-request-id"),
+            self.time,
+            policy.telemetry.log_allowed,
+        );
     }
 
     /// The decision log: one JSON object with OpenTelemetry attribute names. `response_status` is what the client got.
@@ -205,13 +209,21 @@ impl Record {
 
 /// The registered methods of OpenAPI and gRPC; another is `_OTHER`, as OpenTelemetry says, so that no caller can fill a log's index.
 fn known_method(method: &[u8]) -> &'static str {
-    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
-    KNOWN.into_iter().find(|known| known.as_bytes() == method).unwrap_or("_OTHER")
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .into_iter()
+        .find(|known| known.as_bytes() == method)
+        .unwrap_or("_OTHER")
 }
 
 /// A request id as it may be logged and sent back: at most 128 visible characters that need no escape anywhere.
 fn request_id(value: &[u8]) -> Option<String> {
-    let fits = (1..=128).contains(&value.len()) && value.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=".contains(b));
+    let fits = (1..=128).contains(&value.len())
+        && value
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=".contains(b));
     fits.then(|| String::from_utf8_lossy(value).into_owned())
 }
 
@@ -261,7 +273,9 @@ mod tests {
 
     #[test]
     fn the_logged_share_is_the_share_that_was_asked_for() {
-        let logged = (0..10_000).filter(|i| sampled(Some(format!("id-{i}").as_bytes()), Timestamp(0), 0.1)).count();
+        let logged = (0..10_000)
+            .filter(|i| sampled(Some(format!("id-{i}").as_bytes()), Timestamp(0), 0.1))
+            .count();
         assert!((900..1100).contains(&logged), "{logged}");
     }
 

@@ -37,17 +37,32 @@ impl Scopes {
                 if let Some(missing) = scopes.iter().find(|s| !has(s)) {
                     return Err(refusal(std::slice::from_ref(missing)));
                 }
-                if any_scope.is_empty() || any_scope.iter().any(has) { Ok(()) } else { Err(refusal(any_scope)) }
+                if any_scope.is_empty() || any_scope.iter().any(has) {
+                    Ok(())
+                } else {
+                    Err(refusal(any_scope))
+                }
             }
             Self::Description(alternatives) => {
                 // Anonymous passes only where `security` has an empty alternative; authentication has already decided that.
-                let Some((provider, _)) = caller else { return Ok(()) };
-                let own: Vec<_> = alternatives.iter().filter(|a| &*a.provider == provider).collect();
-                let asked = if own.is_empty() { alternatives.iter().collect() } else { own };
+                let Some((provider, _)) = caller else {
+                    return Ok(());
+                };
+                let own: Vec<_> = alternatives
+                    .iter()
+                    .filter(|a| &*a.provider == provider)
+                    .collect();
+                let asked = if own.is_empty() {
+                    alternatives.iter().collect()
+                } else {
+                    own
+                };
                 if asked.is_empty() || asked.iter().any(|a| a.scopes.iter().all(has)) {
                     return Ok(());
                 }
-                Err(asked.first().map_or_else(|| Reason::ScopeMissing.into(), |a| refusal(&a.scopes)))
+                Err(asked
+                    .first()
+                    .map_or_else(|| Reason::ScopeMissing.into(), |a| refusal(&a.scopes)))
             }
         }
     }
@@ -56,11 +71,16 @@ impl Scopes {
     pub(crate) fn alternatives(&self) -> Vec<Vec<String>> {
         match self {
             Self::Free => Vec::new(),
-            Self::Policy(config::Authorize { scopes, any_scope }) if any_scope.is_empty() => vec![scopes.clone()],
-            Self::Policy(config::Authorize { scopes, any_scope }) => {
-                any_scope.iter().map(|any| scopes.iter().chain([any]).cloned().collect()).collect()
+            Self::Policy(config::Authorize { scopes, any_scope }) if any_scope.is_empty() => {
+                vec![scopes.clone()]
             }
-            Self::Description(alternatives) => alternatives.iter().map(|a| a.scopes.clone()).collect(),
+            Self::Policy(config::Authorize { scopes, any_scope }) => any_scope
+                .iter()
+                .map(|any| scopes.iter().chain([any]).cloned().collect())
+                .collect(),
+            Self::Description(alternatives) => {
+                alternatives.iter().map(|a| a.scopes.clone()).collect()
+            }
         }
     }
 }
@@ -80,9 +100,22 @@ mod tests {
 
     #[test]
     fn all_and_any() {
-        let rule = Scopes::Policy(config::Authorize { scopes: scopes(&["a"]), any_scope: scopes(&["b", "c"]) });
-        for (granted, passes) in [(&["a", "c"][..], true), (&["a", "b"], true), (&["a"], false), (&["b", "c"], false), (&[], false)] {
-            assert_eq!(rule.check(Some(("p", &scopes(granted)))).is_ok(), passes, "{granted:?}");
+        let rule = Scopes::Policy(config::Authorize {
+            scopes: scopes(&["a"]),
+            any_scope: scopes(&["b", "c"]),
+        });
+        for (granted, passes) in [
+            (&["a", "c"][..], true),
+            (&["a", "b"], true),
+            (&["a"], false),
+            (&["b", "c"], false),
+            (&[], false),
+        ] {
+            assert_eq!(
+                rule.check(Some(("p", &scopes(granted)))).is_ok(),
+                passes,
+                "{granted:?}"
+            );
         }
         assert!(rule.check(None).is_err(), "nobody holds no scopes");
     }
@@ -90,13 +123,25 @@ mod tests {
     #[test]
     fn the_description_asks_by_provider() {
         let rule = Scopes::Description(vec![
-            Alternative { provider: "corp".into(), scopes: scopes(&["read"]) },
-            Alternative { provider: "keys".into(), scopes: vec![] },
+            Alternative {
+                provider: "corp".into(),
+                scopes: scopes(&["read"]),
+            },
+            Alternative {
+                provider: "keys".into(),
+                scopes: vec![],
+            },
         ]);
         assert!(rule.check(Some(("keys", &[]))).is_ok());
         assert!(rule.check(Some(("corp", &[]))).is_err());
         assert!(rule.check(Some(("corp", &scopes(&["read"])))).is_ok());
-        let only_corp = Scopes::Description(vec![Alternative { provider: "corp".into(), scopes: scopes(&["read"]) }]);
-        assert!(only_corp.check(Some(("other", &[]))).is_err(), "a scope asked of some is not waived for the rest");
+        let only_corp = Scopes::Description(vec![Alternative {
+            provider: "corp".into(),
+            scopes: scopes(&["read"]),
+        }]);
+        assert!(
+            only_corp.check(Some(("other", &[]))).is_err(),
+            "a scope asked of some is not waived for the rest"
+        );
     }
 }

@@ -27,9 +27,21 @@ pub(crate) enum Access {
 }
 
 impl Scope<'_> {
-    pub(super) fn access(&mut self, api: &Api, at: &str, layers: &Layers<'_>, operation: Option<&Operation>) -> (Access, Scopes) {
+    pub(super) fn access(
+        &mut self,
+        api: &Api,
+        at: &str,
+        layers: &Layers<'_>,
+        operation: Option<&Operation>,
+    ) -> (Access, Scopes) {
         let described = operation.and_then(|o| self.described(api, at, o));
-        let own = layers.own_authenticate().or_else(|| if described.is_none() { layers.default_authenticate() } else { None });
+        let own = layers.own_authenticate().or_else(|| {
+            if described.is_none() {
+                layers.default_authenticate()
+            } else {
+                None
+            }
+        });
         let access = match (own, &described) {
             (Some((rule, rule_at)), _) => self.ruled(rule, &pointer(rule_at, "authenticate")),
             (None, Some((access, _))) => access.clone(),
@@ -37,7 +49,9 @@ impl Scope<'_> {
         };
         let scopes = match (layers.authorize(), described) {
             (Some((rule, _)), _) => Scopes::Policy(rule.clone()),
-            (None, Some((_, alternatives))) if !alternatives.is_empty() => Scopes::Description(alternatives),
+            (None, Some((_, alternatives))) if !alternatives.is_empty() => {
+                Scopes::Description(alternatives)
+            }
             (None, _) => Scopes::Free,
         };
         (access, scopes)
@@ -45,7 +59,11 @@ impl Scope<'_> {
 
     /// What the policy says.
     fn ruled(&mut self, rule: &Authenticate, at: &str) -> Access {
-        let Authenticate { any_of, optional, public } = rule;
+        let Authenticate {
+            any_of,
+            optional,
+            public,
+        } = rule;
         if *public {
             if !any_of.is_empty() || *optional {
                 self.problem(Problem::error("authenticate-form", at, "`public` excludes `anyOf` and `optional`").hint("a public endpoint looks at no credential; for callers who may be anonymous use `optional: true`"));
@@ -53,17 +71,36 @@ impl Scope<'_> {
             return Access::Public;
         }
         if any_of.is_empty() {
-            self.problem(Problem::error("authenticate-form", at, "the rule accepts nobody").hint("name identity providers under `anyOf`, or write `public: true`"));
+            self.problem(
+                Problem::error("authenticate-form", at, "the rule accepts nobody")
+                    .hint("name identity providers under `anyOf`, or write `public: true`"),
+            );
         }
         let base = pointer(at, "anyOf");
-        let providers = any_of.iter().enumerate().filter_map(|(i, name)| self.provider(name, &pointer(&base, i))).collect();
-        Access::Known { providers, optional: *optional }
+        let providers = any_of
+            .iter()
+            .enumerate()
+            .filter_map(|(i, name)| self.provider(name, &pointer(&base, i)))
+            .collect();
+        Access::Known {
+            providers,
+            optional: *optional,
+        }
     }
 
     /// What the description says. `None` where it says nothing.
-    fn described(&mut self, api: &Api, at: &str, operation: &Operation) -> Option<(Access, Vec<Alternative>)> {
+    fn described(
+        &mut self,
+        api: &Api,
+        at: &str,
+        operation: &Operation,
+    ) -> Option<(Access, Vec<Alternative>)> {
         let security = operation.security.as_ref()?;
-        let source = api.description.as_ref().map(|d| d.source.clone()).unwrap_or_default();
+        let source = api
+            .description
+            .as_ref()
+            .map(|d| d.source.clone())
+            .unwrap_or_default();
         if security.is_empty() {
             return Some((Access::Public, Vec::new()));
         }
@@ -84,18 +121,37 @@ impl Scope<'_> {
                 optional = true;
                 continue;
             };
-            let Some(provider) = self.scheme_provider(api, at, scheme, operation, &source) else { continue };
-            alternatives.push(Alternative { provider: Arc::clone(provider.name()), scopes: scopes.clone() });
+            let Some(provider) = self.scheme_provider(api, at, scheme, operation, &source) else {
+                continue;
+            };
+            alternatives.push(Alternative {
+                provider: Arc::clone(provider.name()),
+                scopes: scopes.clone(),
+            });
             if !providers.iter().any(|p| p.name() == provider.name()) {
                 providers.push(provider);
             }
         }
-        let access = if providers.is_empty() && optional { Access::Public } else { Access::Known { providers, optional } };
+        let access = if providers.is_empty() && optional {
+            Access::Public
+        } else {
+            Access::Known {
+                providers,
+                optional,
+            }
+        };
         Some((access, alternatives))
     }
 
     /// The provider that stands for a security scheme.
-    fn scheme_provider(&mut self, api: &Api, at: &str, scheme: &str, operation: &Operation, source: &str) -> Option<Arc<Provider>> {
+    fn scheme_provider(
+        &mut self,
+        api: &Api,
+        at: &str,
+        scheme: &str,
+        operation: &Operation,
+        source: &str,
+    ) -> Option<Arc<Provider>> {
         if let Some(name) = api.security_schemes.get(scheme) {
             return self.provider(name, &pointer(&pointer(at, "securitySchemes"), scheme));
         }
@@ -103,7 +159,11 @@ impl Scope<'_> {
             return self.provider(scheme, at);
         }
         // Once per scheme and API, not once per operation.
-        if self.used.unmapped.insert((api.name.clone(), scheme.to_owned())) {
+        if self
+            .used
+            .unmapped
+            .insert((api.name.clone(), scheme.to_owned()))
+        {
             self.problem(
                 Problem::error("security-scheme", pointer(at, "securitySchemes"), format!("the description's security scheme `{scheme}` stands for no identity provider (first asked for by `{} {}` in {source})", operation.method, operation.path))
                     .hint(format!("add `securitySchemes: {{ {scheme}: PROVIDER }}` to the API, with the name of an identity provider")),
@@ -119,11 +179,21 @@ impl Scope<'_> {
             Some(provider) => provider.clone(),
             None => {
                 let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
-                self.problem(Problem::error("unknown-provider", at, format!("there is no identity provider `{name}`")).hint(if known.is_empty() {
-                    "declare it under `identityProviders`".to_owned()
-                } else {
-                    format!("declare it under `identityProviders`, or use one of `{}`", known.join("`, `"))
-                }));
+                self.problem(
+                    Problem::error(
+                        "unknown-provider",
+                        at,
+                        format!("there is no identity provider `{name}`"),
+                    )
+                    .hint(if known.is_empty() {
+                        "declare it under `identityProviders`".to_owned()
+                    } else {
+                        format!(
+                            "declare it under `identityProviders`, or use one of `{}`",
+                            known.join("`, `")
+                        )
+                    }),
+                );
                 None
             }
         }

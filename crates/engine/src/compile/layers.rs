@@ -16,13 +16,16 @@ impl<'a> Layers<'a> {
 
     /// The first level with something to say, and where it stands.
     fn first<T>(&self, field: impl Fn(&'a Rules) -> Option<T>) -> Option<(T, &str)> {
-        self.levels.iter().find_map(|(rules, at)| field(rules).map(|value| (value, at.as_str())))
+        self.levels
+            .iter()
+            .find_map(|(rules, at)| field(rules).map(|value| (value, at.as_str())))
     }
 
     /// Who may call, by an endpoint's or a tag's rule.
     pub(super) fn own_authenticate(&self) -> Option<(&'a Authenticate, &str)> {
         let (_, own) = self.levels.split_last()?;
-        own.iter().find_map(|(rules, at)| rules.authenticate.as_ref().map(|a| (a, at.as_str())))
+        own.iter()
+            .find_map(|(rules, at)| rules.authenticate.as_ref().map(|a| (a, at.as_str())))
     }
 
     /// Who may call, by the API's defaults.
@@ -60,6 +63,8 @@ impl<'a> Layers<'a> {
 
     /// The modes of every level, most specific first.
     pub(super) fn modes(&self) -> impl Iterator<Item = (Option<Mode>, Modes)> {
-        self.levels.iter().map(|(rules, _)| (rules.mode, rules.modes))
+        self.levels
+            .iter()
+            .map(|(rules, _)| (rules.mode, rules.modes))
     }
 }

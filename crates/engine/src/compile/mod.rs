@@ -13,11 +13,11 @@ mod names;
 mod policy;
 mod summary;
 
-pub use policy::Policy;
 pub(crate) use access::Access;
 pub(crate) use modes::EndpointModes;
+pub use policy::Policy;
 pub(crate) use policy::{Endpoint, PolicyApi};
-pub use summary::{AccessSummary, EndpointSummary};
+pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
 
 use crate::config::{Document, Mode};
 use crate::identity::Provider;
@@ -81,16 +81,30 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
     let mut compiled_limits = BTreeMap::new();
     for (name, config) in limits {
         let limit = Limit::compile(name, &pointer("/limits", name), config);
-        compiled_limits.insert(name.clone(), limit.map(Arc::new).map_err(|wrong| problems.extend(wrong)).ok());
+        compiled_limits.insert(
+            name.clone(),
+            limit
+                .map(Arc::new)
+                .map_err(|wrong| problems.extend(wrong))
+                .ok(),
+        );
     }
     let buckets = limit_table.unwrap_or(16_384);
     if !(8..=1_048_576).contains(&buckets) {
-        problems.push(Problem::error("limit-table", "/limitTable", format!("{buckets} buckets: from 8 to 1,048,576 are possible")));
+        problems.push(Problem::error(
+            "limit-table",
+            "/limitTable",
+            format!("{buckets} buckets: from 8 to 1,048,576 are possible"),
+        ));
     }
     if !(0.0..=1.0).contains(&telemetry.log_allowed) {
         problems.push(
-            Problem::error("log-share", "/telemetry/logAllowed", format!("`{}` is not a share", telemetry.log_allowed))
-                .hint("use a number from 0 (log no admitted exchange) to 1 (log all of them)"),
+            Problem::error(
+                "log-share",
+                "/telemetry/logAllowed",
+                format!("`{}` is not a share", telemetry.log_allowed),
+            )
+            .hint("use a number from 0 (log no admitted exchange) to 1 (log all of them)"),
         );
     }
     if apis.is_empty() {
@@ -100,7 +114,14 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         );
     }
 
-    let mut scope = api::Scope { document, providers: &providers, limits: &compiled_limits, endpoints: Vec::new(), problems: &mut problems, used: Default::default() };
+    let mut scope = api::Scope {
+        document,
+        providers: &providers,
+        limits: &compiled_limits,
+        endpoints: Vec::new(),
+        problems: &mut problems,
+        used: Default::default(),
+    };
     let mut compiled_apis = Vec::with_capacity(apis.len());
     let mut routes = Vec::with_capacity(apis.len());
     let mut seen = BTreeMap::new();
@@ -108,18 +129,38 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         let at = pointer("/apis", index);
         names::check("API", &config.name, &pointer(&at, "name"), scope.problems);
         if seen.insert(config.name.as_str(), index).is_some() {
-            scope.problems.push(Problem::error("duplicate-name", pointer(&at, "name"), format!("two APIs are called `{}`", config.name)));
+            scope.problems.push(Problem::error(
+                "duplicate-name",
+                pointer(&at, "name"),
+                format!("two APIs are called `{}`", config.name),
+            ));
         }
         let (api, route) = scope.compile(index, &at, config);
         compiled_apis.push(api);
         routes.push(route);
     }
-    let api::Scope { endpoints, used, .. } = scope;
-    for name in identity_providers.keys().filter(|n| !used.providers.contains(*n)) {
-        problems.push(Problem::warning("unused", pointer("/identityProviders", name), format!("no endpoint accepts the identity provider `{name}`")));
+    let api::Scope {
+        endpoints, used, ..
+    } = scope;
+    for name in identity_providers
+        .keys()
+        .filter(|n| !used.providers.contains(*n))
+    {
+        problems.push(Problem::warning(
+            "unused",
+            pointer("/identityProviders", name),
+            format!("no endpoint accepts the identity provider `{name}`"),
+        ));
     }
     for name in limits.keys().filter(|n| !used.limits.contains(*n)) {
-        problems.push(Problem::warning("unused", pointer("/limits", name), format!("no endpoint has the limit `{name}`")).hint("name it under `limits` of an API's `defaults` or of an endpoint"));
+        problems.push(
+            Problem::warning(
+                "unused",
+                pointer("/limits", name),
+                format!("no endpoint has the limit `{name}`"),
+            )
+            .hint("name it under `limits` of an API's `defaults` or of an endpoint"),
+        );
     }
     let (router, wrong) = Router::compile(&routes);
     problems.extend(wrong);
@@ -140,5 +181,8 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         telemetry: telemetry.clone(),
         delivery: delivery.clone(),
     };
-    Ok(Compiled { policy, warnings: problems })
+    Ok(Compiled {
+        policy,
+        warnings: problems,
+    })
 }

@@ -17,7 +17,10 @@ impl EndpointModes {
     /// Merges levels, the most specific first. Within a level a named control wins over the level's `mode`.
     pub(super) fn merge(levels: &[(Option<Mode>, Modes)]) -> Self {
         let pick = |named: fn(&Modes) -> Option<Mode>| {
-            levels.iter().find_map(|(mode, modes)| named(modes).or(*mode)).unwrap_or(Mode::Enforce)
+            levels
+                .iter()
+                .find_map(|(mode, modes)| named(modes).or(*mode))
+                .unwrap_or(Mode::Enforce)
         };
         Self {
             authenticate: pick(|m| m.authenticate),
@@ -25,7 +28,10 @@ impl EndpointModes {
             limit: pick(|m| m.limit),
             contract: pick(|m| m.contract),
             // A response must be held back to be judged: that is asked for by name, never by a general `mode`.
-            response: levels.iter().find_map(|(_, modes)| modes.response).unwrap_or(Mode::Off),
+            response: levels
+                .iter()
+                .find_map(|(_, modes)| modes.response)
+                .unwrap_or(Mode::Off),
         }
     }
 
@@ -58,13 +64,27 @@ mod tests {
     #[test]
     fn the_most_specific_level_wins() {
         let none = Modes::default();
-        let contract_off = Modes { contract: Some(Mode::Off), ..none };
-        let response_on = Modes { response: Some(Mode::Enforce), ..none };
-        let merged = EndpointModes::merge(&[(None, none), (Some(Mode::Monitor), contract_off), (Some(Mode::Enforce), response_on)]);
+        let contract_off = Modes {
+            contract: Some(Mode::Off),
+            ..none
+        };
+        let response_on = Modes {
+            response: Some(Mode::Enforce),
+            ..none
+        };
+        let merged = EndpointModes::merge(&[
+            (None, none),
+            (Some(Mode::Monitor), contract_off),
+            (Some(Mode::Enforce), response_on),
+        ]);
         assert_eq!(merged.contract, Mode::Off);
         assert_eq!(merged.authorize, Mode::Monitor);
         assert_eq!(merged.response, Mode::Enforce);
         let plain = EndpointModes::merge(&[(Some(Mode::Enforce), none)]);
-        assert_eq!(plain.response, Mode::Off, "responses are judged only where the policy names them");
+        assert_eq!(
+            plain.response,
+            Mode::Off,
+            "responses are judged only where the policy names them"
+        );
     }
 }

@@ -79,7 +79,12 @@ impl Policy {
     ///
     /// # Errors
     /// The reason for which such a request is refused before any endpoint is known.
-    pub fn find(&self, method: &str, authority: &str, target: &str) -> Result<EndpointSummary, crate::verdict::Reason> {
+    pub fn find(
+        &self,
+        method: &str,
+        authority: &str,
+        target: &str,
+    ) -> Result<EndpointSummary, crate::verdict::Reason> {
         use crate::verdict::Reason;
         let head = crate::http::RequestHead {
             method: method.as_bytes().to_vec(),
@@ -93,10 +98,17 @@ impl Policy {
             return Err(refusal.reason);
         }
         let target = reading.target.ok_or(Reason::HeadMalformed)?;
-        match self.router.find(&target.host, method, &target.segments, &head) {
-            crate::route::Found::Endpoint { endpoint, .. } => self.endpoint_summary(endpoint).ok_or(Reason::Internal),
+        match self
+            .router
+            .find(&target.host, method, &target.segments, &head)
+        {
+            crate::route::Found::Endpoint { endpoint, .. } => {
+                self.endpoint_summary(endpoint).ok_or(Reason::Internal)
+            }
             crate::route::Found::MethodUnknown { .. } => Err(Reason::MethodUnknown),
-            crate::route::Found::Preflight { .. } | crate::route::Found::EndpointUnknown { .. } => Err(Reason::EndpointUnknown),
+            crate::route::Found::Preflight { .. } | crate::route::Found::EndpointUnknown { .. } => {
+                Err(Reason::EndpointUnknown)
+            }
             crate::route::Found::HostUnknown => Err(Reason::HostUnknown),
         }
     }
@@ -112,9 +124,13 @@ impl Policy {
             access: match &e.access {
                 Access::Closed => AccessSummary::Closed,
                 Access::Public => AccessSummary::Public,
-                Access::Known { providers, optional } => {
-                    AccessSummary::Known { providers: providers.iter().map(|p| p.name().to_string()).collect(), optional: *optional }
-                }
+                Access::Known {
+                    providers,
+                    optional,
+                } => AccessSummary::Known {
+                    providers: providers.iter().map(|p| p.name().to_string()).collect(),
+                    optional: *optional,
+                },
             },
             scopes: e.scopes.alternatives(),
             limits: e
@@ -123,10 +139,17 @@ impl Policy {
                 .map(|l| LimitSummary {
                     name: l.name.clone(),
                     key: l.key.parts().collect(),
-                    windows: l.windows.iter().map(|w| (w.rate.to_string(), w.burst)).collect(),
+                    windows: l
+                        .windows
+                        .iter()
+                        .map(|w| (w.rate.to_string(), w.burst))
+                        .collect(),
                 })
                 .collect(),
-            modes: Control::ALL.into_iter().filter_map(|c| e.modes.of(c).map(|mode| (c, mode))).collect(),
+            modes: Control::ALL
+                .into_iter()
+                .filter_map(|c| e.modes.of(c).map(|mode| (c, mode)))
+                .collect(),
             described: e.described,
             responses: e.response.is_some(),
             identity_headers: e.identity_headers,

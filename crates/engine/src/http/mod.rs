@@ -11,5 +11,6 @@ pub(crate) mod percent;
 mod query;
 mod target;
 
+pub(crate) use fields::is_token;
 pub use head::{Headers, RequestHead, ResponseHead, Source};
 pub use target::{Reading, Target, read};

@@ -23,7 +23,7 @@ pub struct Target {
 ///
 /// A policy can run this control in `monitor`: then the refusals are findings, and the request is judged further by its
 /// target. Where there is no target there is nothing to judge it by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// The target, where host, path and query can each be read in exactly one way. A head that only breaks a bound, repeats a
     /// header field or is not in its normal form has one.

@@ -44,15 +44,6 @@ pub(crate) struct Identity {
     pub(crate) credential: Credential,
 }
 
-impl Identity {
-    /// Whether the caller holds a scope.
-    pub(crate) fn has_scope(&self, scope: &str) -> bool {
-        self.scopes
-            .binary_search_by(|held| held.as_str().cmp(scope))
-            .is_ok()
-    }
-}
-
 impl fmt::Debug for Identity {
     // Claims are personal data: only their number is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -59,7 +59,9 @@ impl Provider {
     /// The query parameter that the provider reads, if it reads one.
     pub(crate) fn query_name(&self) -> Option<&str> {
         match &self.source {
-            Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => Some(&ring.place().name),
+            Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => {
+                Some(&ring.place().name)
+            }
             Source::ApiKey(_) | Source::Jwt(_) => None,
         }
     }

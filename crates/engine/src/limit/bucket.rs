@@ -28,19 +28,38 @@ pub(crate) enum Room {
 }
 
 impl Window {
-    pub(super) fn compile(at: &str, rate: Rate, burst: Option<u64>, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub(super) fn compile(
+        at: &str,
+        rate: Rate,
+        burst: Option<u64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         let burst = burst.unwrap_or(rate.requests);
         // INVARIANT (interval): `rate.requests` is at most 1e9 in at least a second, so the interval is at least 1 ns.
-        let interval = (rate.period * 1000).checked_div(rate.requests).unwrap_or(1).max(1);
-        let capacity = interval.checked_mul(burst).filter(|c| (1..=Self::LONGEST).contains(c));
+        let interval = (rate.period * 1000)
+            .checked_div(rate.requests)
+            .unwrap_or(1)
+            .max(1);
+        let capacity = interval
+            .checked_mul(burst)
+            .filter(|c| (1..=Self::LONGEST).contains(c));
         let Some(capacity) = capacity else {
             problems.push(
-                Problem::error("limit-burst", pointer(at, "burst"), format!("a burst of `{burst}` at `{rate}` is not possible"))
-                    .hint("use a burst of at least 1 that refills within 400 days"),
+                Problem::error(
+                    "limit-burst",
+                    pointer(at, "burst"),
+                    format!("a burst of `{burst}` at `{rate}` is not possible"),
+                )
+                .hint("use a burst of at least 1 that refills within 400 days"),
             );
             return None;
         };
-        Some(Self { rate, burst, interval, capacity })
+        Some(Self {
+            rate,
+            burst,
+            interval,
+            capacity,
+        })
     }
 
     /// 400 days in nanoseconds: moments stay far below `u64::MAX`.
@@ -90,7 +109,22 @@ mod tests {
 
     #[test]
     fn impossible_bursts_are_problems() {
-        for (rate, burst) in [(Rate { requests: 1, period: 86_400_000_000 }, 401), (Rate { requests: 1, period: 1_000_000 }, 0)] {
+        for (rate, burst) in [
+            (
+                Rate {
+                    requests: 1,
+                    period: 86_400_000_000,
+                },
+                401,
+            ),
+            (
+                Rate {
+                    requests: 1,
+                    period: 1_000_000,
+                },
+                0,
+            ),
+        ] {
             let mut problems = Vec::new();
             assert!(Window::compile("/limits/x", rate, Some(burst), &mut problems).is_none());
             assert_eq!(problems[0].at, "/limits/x/burst");

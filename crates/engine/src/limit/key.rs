@@ -33,7 +33,12 @@ pub(crate) trait Values {
 }
 
 impl Key {
-    pub(super) fn compile(at: &str, parts: &[String], on_missing: OnMissing, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn compile(
+        at: &str,
+        parts: &[String],
+        on_missing: OnMissing,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let parts = parts
             .iter()
             .enumerate()
@@ -90,7 +95,9 @@ impl Part {
             _ => match text.split_once('.')? {
                 ("header", name) => named(&name.to_ascii_lowercase()).map(Self::Header),
                 ("path", name) => named(name).map(Self::Path),
-                ("claims", name) => named(name).map(|n| Self::Claim(n.split('.').map(str::to_owned).collect())),
+                ("claims", name) => {
+                    named(name).map(|n| Self::Claim(n.split('.').map(str::to_owned).collect()))
+                }
                 _ => None,
             },
         }
@@ -111,7 +118,10 @@ impl Part {
     }
 
     /// The value of a claim path as bytes: scalars only, because a list or object names nobody.
-    pub(crate) fn claim(claims: &serde_json::Map<String, Value>, path: &[String]) -> Option<Vec<u8>> {
+    pub(crate) fn claim(
+        claims: &serde_json::Map<String, Value>,
+        path: &[String],
+    ) -> Option<Vec<u8>> {
         let (first, rest) = path.split_first()?;
         let mut value = claims.get(first)?;
         for step in rest {
@@ -132,14 +142,23 @@ mod tests {
     struct Fixed(Option<&'static str>, Option<&'static str>);
     impl Values for Fixed {
         fn value(&self, part: &Part) -> Option<Vec<u8>> {
-            let value = if *part == Part::Subject { self.0 } else { self.1 };
+            let value = if *part == Part::Subject {
+                self.0
+            } else {
+                self.1
+            };
             value.map(|v| v.as_bytes().to_vec())
         }
     }
 
     fn key(on_missing: OnMissing) -> Key {
         let mut problems = Vec::new();
-        let key = Key::compile("", &["identity.subject".into(), "header.X-Tenant".into()], on_missing, &mut problems);
+        let key = Key::compile(
+            "",
+            &["identity.subject".into(), "header.X-Tenant".into()],
+            on_missing,
+            &mut problems,
+        );
         assert!(problems.is_empty());
         key
     }
@@ -150,19 +169,43 @@ mod tests {
         let digest = |a, b| k.digest("l", &Fixed(a, b)).unwrap();
         assert_ne!(digest(Some("ab"), Some("c")), digest(Some("a"), Some("bc")));
         assert_ne!(digest(Some(""), Some("c")), digest(None, Some("c")));
-        assert_ne!(digest(Some("a"), Some("c")), k.digest("m", &Fixed(Some("a"), Some("c"))).unwrap());
+        assert_ne!(
+            digest(Some("a"), Some("c")),
+            k.digest("m", &Fixed(Some("a"), Some("c"))).unwrap()
+        );
     }
 
     #[test]
     fn a_missing_value_shares_or_denies() {
-        assert!(key(OnMissing::Share).digest("l", &Fixed(None, None)).is_some());
-        assert!(key(OnMissing::Deny).digest("l", &Fixed(Some("a"), None)).is_none());
+        assert!(
+            key(OnMissing::Share)
+                .digest("l", &Fixed(None, None))
+                .is_some()
+        );
+        assert!(
+            key(OnMissing::Deny)
+                .digest("l", &Fixed(Some("a"), None))
+                .is_none()
+        );
     }
 
     #[test]
     fn every_part_reads_back_as_it_is_written() {
-        for text in ["identity.subject", "identity.provider", "source.address", "source.principal", "header.x-tenant", "claims.a.b", "path.id", "endpoint", "api"] {
-            assert_eq!(Part::parse(text).map(|p| p.to_text()).as_deref(), Some(text));
+        for text in [
+            "identity.subject",
+            "identity.provider",
+            "source.address",
+            "source.principal",
+            "header.x-tenant",
+            "claims.a.b",
+            "path.id",
+            "endpoint",
+            "api",
+        ] {
+            assert_eq!(
+                Part::parse(text).map(|p| p.to_text()).as_deref(),
+                Some(text)
+            );
         }
         for text in ["", "header.", "claims", "identity", "body.x"] {
             assert_eq!(Part::parse(text), None, "{text}");

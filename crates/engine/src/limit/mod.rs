@@ -30,10 +30,25 @@ impl Limit {
     /// At most this many windows in one limit: a bucket's place in the table is sized for it.
     const MAX_WINDOWS: usize = 4;
 
-    pub(crate) fn compile(name: &str, at: &str, config: &config::Limit) -> Result<Self, Vec<Problem>> {
-        let config::Limit { key, rate, burst, windows, on_missing } = config;
+    pub(crate) fn compile(
+        name: &str,
+        at: &str,
+        config: &config::Limit,
+    ) -> Result<Self, Vec<Problem>> {
+        let config::Limit {
+            key,
+            rate,
+            burst,
+            windows,
+            on_missing,
+        } = config;
         let mut problems = Vec::new();
-        if name.is_empty() || name.len() > 63 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        if name.is_empty()
+            || name.len() > 63
+            || !name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        {
             problems.push(
                 Problem::error("limit-name", at, format!("`{name}` cannot name a limit"))
                     .hint("use letters, digits, `-` and `_`, at most 63 characters: callers see the name in `RateLimit`"),
@@ -41,22 +56,38 @@ impl Limit {
         }
         let key = Key::compile(&pointer(at, "key"), key, *on_missing, &mut problems);
         let windows = match (rate, windows.as_slice()) {
-            (Some(rate), []) => Window::compile(at, *rate, *burst, &mut problems).into_iter().collect(),
+            (Some(rate), []) => Window::compile(at, *rate, *burst, &mut problems)
+                .into_iter()
+                .collect(),
             (None, [_, ..]) => {
                 if burst.is_some() {
                     problems.push(
-                        Problem::error("limit-form", pointer(at, "burst"), "`burst` belongs to a window here")
-                            .hint("move `burst` into the entries of `windows`"),
+                        Problem::error(
+                            "limit-form",
+                            pointer(at, "burst"),
+                            "`burst` belongs to a window here",
+                        )
+                        .hint("move `burst` into the entries of `windows`"),
                     );
                 }
                 if windows.len() > Self::MAX_WINDOWS {
-                    problems.push(Problem::error("limit-windows", pointer(at, "windows"), format!("{} windows, at most {} are possible", windows.len(), Self::MAX_WINDOWS)));
+                    problems.push(Problem::error(
+                        "limit-windows",
+                        pointer(at, "windows"),
+                        format!(
+                            "{} windows, at most {} are possible",
+                            windows.len(),
+                            Self::MAX_WINDOWS
+                        ),
+                    ));
                 }
                 let base = pointer(at, "windows");
                 windows
                     .iter()
                     .enumerate()
-                    .filter_map(|(i, config::Window { rate, burst })| Window::compile(&pointer(&base, i), *rate, *burst, &mut problems))
+                    .filter_map(|(i, config::Window { rate, burst })| {
+                        Window::compile(&pointer(&base, i), *rate, *burst, &mut problems)
+                    })
                     .collect()
             }
             (Some(_), [_, ..]) | (None, []) => {
@@ -67,6 +98,14 @@ impl Limit {
                 Vec::new()
             }
         };
-        if problems.is_empty() { Ok(Self { name: name.to_owned(), key, windows }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self {
+                name: name.to_owned(),
+                key,
+                windows,
+            })
+        } else {
+            Err(problems)
+        }
     }
 }

@@ -48,11 +48,17 @@ impl Set {
         }
         let mut buckets = Vec::with_capacity(Self::WAYS);
         while let Some((head, tail)) = rest.split_first_chunk::<17>() {
-            let (name, [flags]) = head.split_first_chunk::<16>().map(|(n, f)| (*n, f))? else { return None };
+            let (name, [flags]) = head.split_first_chunk::<16>().map(|(n, f)| (*n, f))? else {
+                return None;
+            };
             let count = usize::from(flags & 0x7f);
             let (moments, tail) = tail.split_at_checked(count.checked_mul(8)?)?;
             let (moments, _) = moments.as_chunks::<8>();
-            buckets.push(Bucket { name, overflow: flags & 0x80 != 0, moments: moments.iter().map(|m| u64::from_le_bytes(*m)).collect() });
+            buckets.push(Bucket {
+                name,
+                overflow: flags & 0x80 != 0,
+                moments: moments.iter().map(|m| u64::from_le_bytes(*m)).collect(),
+            });
             rest = tail;
         }
         rest.is_empty().then_some(Self { buckets })
@@ -74,14 +80,27 @@ impl Set {
     }
 
     /// Asks for room in every window of a key's bucket. Takes from all of them, or from none.
-    pub(super) fn take(&mut self, name: [u8; 16], overflow: [u8; 16], windows: &[Window], now: u64) -> Answer {
+    pub(super) fn take(
+        &mut self,
+        name: [u8; 16],
+        overflow: [u8; 16],
+        windows: &[Window],
+        now: u64,
+    ) -> Answer {
         let place = self.place(name, overflow, now);
-        let old: &[u64] = place.and_then(|i| self.buckets.get(i)).map_or(&[], |b| &b.moments);
+        let old: &[u64] = place
+            .and_then(|i| self.buckets.get(i))
+            .map_or(&[], |b| &b.moments);
         let mut moments = Vec::with_capacity(windows.len());
         for (index, window) in windows.iter().enumerate() {
             match window.take(old.get(index).copied().unwrap_or(0), now) {
                 Room::Taken(moment) => moments.push(moment),
-                Room::Full(wait) => return Answer::Full { window: index, wait },
+                Room::Full(wait) => {
+                    return Answer::Full {
+                        window: index,
+                        wait,
+                    };
+                }
             }
         }
         if let Some(bucket) = place.and_then(|i| self.buckets.get_mut(i)) {
@@ -89,17 +108,33 @@ impl Set {
         } else {
             self.buckets.retain(|b| b.moments.iter().any(|m| *m > now));
             let full = self.regular() >= Self::WAYS;
-            self.buckets.push(Bucket { name: if full { overflow } else { name }, overflow: full, moments });
+            self.buckets.push(Bucket {
+                name: if full { overflow } else { name },
+                overflow: full,
+                moments,
+            });
         }
         Answer::Taken
     }
 
     /// The bucket that counts a key: its own, or the overflow bucket when it has none and finds no place.
     fn place(&self, name: [u8; 16], overflow: [u8; 16], now: u64) -> Option<usize> {
-        let find = |name, is_overflow| self.buckets.iter().position(|b| b.overflow == is_overflow && b.name == name);
+        let find = |name, is_overflow| {
+            self.buckets
+                .iter()
+                .position(|b| b.overflow == is_overflow && b.name == name)
+        };
         find(name, false).or_else(|| {
-            let in_use = self.buckets.iter().filter(|b| !b.overflow && b.moments.iter().any(|m| *m > now)).count();
-            if in_use < Self::WAYS { None } else { find(overflow, true) }
+            let in_use = self
+                .buckets
+                .iter()
+                .filter(|b| !b.overflow && b.moments.iter().any(|m| *m > now))
+                .count();
+            if in_use < Self::WAYS {
+                None
+            } else {
+                find(overflow, true)
+            }
         })
     }
 
@@ -114,7 +149,18 @@ mod tests {
     use crate::config::Rate;
 
     fn windows(burst: u64) -> Vec<Window> {
-        vec![Window::compile("", Rate { requests: 1, period: 1_000_000 }, Some(burst), &mut Vec::new()).unwrap()]
+        vec![
+            Window::compile(
+                "",
+                Rate {
+                    requests: 1,
+                    period: 1_000_000,
+                },
+                Some(burst),
+                &mut Vec::new(),
+            )
+            .unwrap(),
+        ]
     }
 
     const NOW: u64 = 1_700_000_000_000_000_000;
@@ -145,8 +191,15 @@ mod tests {
                 admitted += 1;
             }
         }
-        assert_eq!(admitted, 7 + 2, "seven free places, then the overflow's burst");
-        assert!(matches!(set.take([1; 16], OVERFLOW, &w, NOW), Answer::Full { .. }), "the victim's count stands");
+        assert_eq!(
+            admitted,
+            7 + 2,
+            "seven free places, then the overflow's burst"
+        );
+        assert!(
+            matches!(set.take([1; 16], OVERFLOW, &w, NOW), Answer::Full { .. }),
+            "the victim's count stands"
+        );
         assert_eq!(set.buckets.len(), Set::WAYS + 1);
     }
 
@@ -167,8 +220,18 @@ mod tests {
         let mut set = Set::default();
         let two = [windows(3), windows(1)].concat();
         assert_eq!(set.take([1; 16], OVERFLOW, &two, NOW), Answer::Taken);
-        assert_eq!(set.take([1; 16], OVERFLOW, &two, NOW), Answer::Full { window: 1, wait: 1_000_000_000 });
+        assert_eq!(
+            set.take([1; 16], OVERFLOW, &two, NOW),
+            Answer::Full {
+                window: 1,
+                wait: 1_000_000_000
+            }
+        );
         let first = set.buckets[0].moments[0];
-        assert_eq!(first, NOW + 1_000_000_000, "the wide window was charged once");
+        assert_eq!(
+            first,
+            NOW + 1_000_000_000,
+            "the wide window was charged once"
+        );
     }
 }

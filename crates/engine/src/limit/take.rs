@@ -24,7 +24,11 @@ pub(crate) enum Taken {
     /// There was room.
     Admitted,
     /// There was none: how many nanoseconds to wait, and for which window.
-    Refused { refusal: Refusal, window: usize, wait: u64 },
+    Refused {
+        refusal: Refusal,
+        window: usize,
+        wait: u64,
+    },
     /// The limit could not be checked.
     Failed(Refusal),
 }
@@ -34,20 +38,35 @@ impl Take {
     const MAX_RACES: u32 = 100;
 
     /// Starts an attempt. `sets` is the number of slots in the table.
-    pub(crate) fn start(policy: &str, limit: &Limit, sets: u32, values: &impl Values) -> Result<(Self, Query), Refusal> {
+    pub(crate) fn start(
+        policy: &str,
+        limit: &Limit,
+        sets: u32,
+        values: &impl Values,
+    ) -> Result<(Self, Query), Refusal> {
         let Some(digest) = limit.key.digest(&limit.name, values) else {
-            return Err(Refusal::at(Reason::LimitKeyMissing, format!("limits.{}", limit.name)));
+            return Err(Refusal::at(
+                Reason::LimitKeyMissing,
+                format!("limits.{}", limit.name),
+            ));
         };
         let (name, rest) = halves(digest);
         let (overflow, _) = halves(Sha256::digest(limit.name.as_bytes()).into());
         let set = u128::from_le_bytes(rest) % u128::from(sets.max(1));
-        let take = Self { slot: format!("meshward.limit.{policy}.{set}"), name, overflow, races: 0 };
+        let take = Self {
+            slot: format!("meshward.limit.{policy}.{set}"),
+            name,
+            overflow,
+            races: 0,
+        };
         let query = take.read();
         Ok((take, query))
     }
 
     fn read(&self) -> Query {
-        Query::Get { key: self.slot.clone() }
+        Query::Get {
+            key: self.slot.clone(),
+        }
     }
 
     /// Takes the answer to the last question.
@@ -56,8 +75,17 @@ impl Take {
             Answer::Slot(stored) => {
                 let version = stored.as_ref().map(|s| s.version);
                 let mut set = stored.map(|s| Set::decode(&s.value)).unwrap_or_default();
-                match set.take(self.name, self.overflow, &limit.windows, now.0.saturating_mul(1000)) {
-                    SetAnswer::Taken => Taken::Ask(Query::Set { key: self.slot.clone(), value: set.encode(), version }),
+                match set.take(
+                    self.name,
+                    self.overflow,
+                    &limit.windows,
+                    now.0.saturating_mul(1000),
+                ) {
+                    SetAnswer::Taken => Taken::Ask(Query::Set {
+                        key: self.slot.clone(),
+                        value: set.encode(),
+                        version,
+                    }),
                     SetAnswer::Full { window, wait } => Taken::Refused {
                         refusal: Refusal::at(Reason::RateLimited, format!("limits.{}", limit.name)),
                         window,
@@ -70,9 +98,10 @@ impl Take {
                 self.races += 1;
                 Taken::Ask(self.read())
             }
-            Answer::Conflict | Answer::Failed => {
-                Taken::Failed(Refusal::at(Reason::LimitStoreUnavailable, format!("limits.{}", limit.name)))
-            }
+            Answer::Conflict | Answer::Failed => Taken::Failed(Refusal::at(
+                Reason::LimitStoreUnavailable,
+                format!("limits.{}", limit.name),
+            )),
         }
     }
 }

@@ -22,7 +22,9 @@ impl Transaction {
     }
 
     pub(super) fn on_request_progress(mut self, length: usize) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.contract;
         let Some(refusal) = endpoint.contract.check_size(length) else {
             return Step::NeedBody(self.wait(State::RequestBody));
@@ -35,7 +37,9 @@ impl Transaction {
     }
 
     pub(super) fn on_request_body(mut self, body: &[u8]) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.contract;
         let refusals = match endpoint.contract.check_size(body.len()) {
             Some(refusal) => vec![refusal],

@@ -90,18 +90,27 @@ impl Transaction {
     pub fn handle(mut self, event: Event, now: Timestamp) -> Step {
         match (std::mem::replace(&mut self.state, State::New), event) {
             (State::New, Event::Request(head)) => self.on_request(*head, now),
-            (State::Limiting { index, take }, Event::Answer(answer)) => self.on_limit_answer(index, take, answer, now),
-            (State::RequestBody, Event::RequestProgress(length)) => self.on_request_progress(length),
+            (State::Limiting { index, take }, Event::Answer(answer)) => {
+                self.on_limit_answer(index, take, answer, now)
+            }
+            (State::RequestBody, Event::RequestProgress(length)) => {
+                self.on_request_progress(length)
+            }
             (State::RequestBody, Event::RequestBody(body)) => self.on_request_body(&body),
             (State::Forwarded, Event::Response(head)) => self.on_response(&head),
-            (State::ResponseBody { status }, Event::ResponseProgress(length)) => self.on_response_progress(status, length),
-            (State::ResponseBody { status }, Event::ResponseBody(body)) => self.on_response_body(status, &body),
+            (State::ResponseBody { status }, Event::ResponseProgress(length)) => {
+                self.on_response_progress(status, length)
+            }
+            (State::ResponseBody { status }, Event::ResponseBody(body)) => {
+                self.on_response_body(status, &body)
+            }
             _ => self.refuse(Reason::Internal.into()),
         }
     }
 
     fn endpoint(&self) -> Option<&Endpoint> {
-        self.endpoint.and_then(|index| self.policy.endpoints.get(index))
+        self.endpoint
+            .and_then(|index| self.policy.endpoints.get(index))
     }
 
     /// Notes what a control saw, and says whether it ends the exchange.
@@ -116,7 +125,11 @@ impl Transaction {
             at: refusal.at.clone(),
             detail: refusal.detail.clone(),
         });
-        if mode == Mode::Enforce { Found::Refused(refusal) } else { Found::Passes }
+        if mode == Mode::Enforce {
+            Found::Refused(refusal)
+        } else {
+            Found::Passes
+        }
     }
 
     /// Notes everything that a control saw at once; the first refusal decides.

@@ -13,7 +13,10 @@ use std::sync::Arc;
 pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
     let reason = refusal.reason;
     let mut headers = vec![
-        ("content-type".to_owned(), "application/problem+json".to_owned()),
+        (
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        ),
         // A refusal depends on the credential, the time and the policy: no cache may keep it.
         ("cache-control".to_owned(), "no-store".to_owned()),
     ];
@@ -21,7 +24,11 @@ pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
         && let Some(Access::Known { providers, .. }) = transaction.endpoint().map(|e| &e.access)
     {
         let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
-        headers.extend(identity::challenges(&accepted, Some(refusal)).into_iter().map(|c| ("www-authenticate".to_owned(), c)));
+        headers.extend(
+            identity::challenges(&accepted, Some(refusal))
+                .into_iter()
+                .map(|c| ("www-authenticate".to_owned(), c)),
+        );
     }
     Reply {
         status: reason.status(),
@@ -38,8 +45,14 @@ pub(super) fn rate_limit(limit: &Limit, window: usize, wait: u64) -> Vec<(String
     let mut headers = vec![("retry-after".to_owned(), seconds.to_string())];
     if let Some(window) = limit.windows.get(window) {
         let Rate { requests, period } = window.rate;
-        headers.push(("ratelimit-policy".to_owned(), format!("\"{}\";q={requests};w={}", limit.name, period / 1_000_000)));
-        headers.push(("ratelimit".to_owned(), format!("\"{}\";r=0;t={seconds}", limit.name)));
+        headers.push((
+            "ratelimit-policy".to_owned(),
+            format!("\"{}\";q={requests};w={}", limit.name, period / 1_000_000),
+        ));
+        headers.push((
+            "ratelimit".to_owned(),
+            format!("\"{}\";r=0;t={seconds}", limit.name),
+        ));
     }
     headers
 }
@@ -55,7 +68,10 @@ fn problem(transaction: &Transaction, refusal: &Refusal) -> String {
             put("title", json!(status_title(reason.status())));
         }
         Detail::Reason | Detail::Full => {
-            put("type", json!(format!("urn:meshward:reason:{}", reason.code())));
+            put(
+                "type",
+                json!(format!("urn:meshward:reason:{}", reason.code())),
+            );
             put("title", json!(reason.title()));
         }
     }
@@ -101,7 +117,11 @@ fn status_title(status: u16) -> &'static str {
 }
 
 fn speaks_grpc(transaction: &Transaction) -> bool {
-    let value = transaction.head.headers.first("content-type").unwrap_or_default();
+    let value = transaction
+        .head
+        .headers
+        .first("content-type")
+        .unwrap_or_default();
     let rest = value.strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
 }
@@ -127,7 +147,10 @@ mod tests {
     #[test]
     fn every_status_of_a_reason_has_standard_words() {
         for reason in Reason::ALL {
-            assert!(reason.status() == 500 || status_title(reason.status()) != "Internal Server Error", "{reason:?}");
+            assert!(
+                reason.status() == 500 || status_title(reason.status()) != "Internal Server Error",
+                "{reason:?}"
+            );
         }
     }
 }

@@ -29,9 +29,18 @@ impl Transaction {
 
     fn route(mut self, now: Timestamp) -> Step {
         let method = String::from_utf8_lossy(&self.head.method).into_owned();
-        let found = self.policy.router.find(&self.target.host, &method, &self.target.segments, &self.head);
+        let found = self.policy.router.find(
+            &self.target.host,
+            &method,
+            &self.target.segments,
+            &self.head,
+        );
         match found {
-            route::Found::Endpoint { api, endpoint, params } => {
+            route::Found::Endpoint {
+                api,
+                endpoint,
+                params,
+            } => {
                 self.endpoint = Some(endpoint);
                 self.parameters = params;
                 self.name_api(api);
@@ -45,24 +54,28 @@ impl Transaction {
                 self.name_api(api);
                 self.admit()
             }
-            route::Found::HostUnknown => self.unknown(self.policy.unknown_hosts, Reason::HostUnknown, Vec::new()),
+            route::Found::HostUnknown => {
+                let what = self.policy.unknown_hosts;
+                self.unknown(what, Reason::HostUnknown, Vec::new())
+            }
             route::Found::EndpointUnknown { api } => {
-                self.name_api(api);
-                self.unknown(self.unknown_endpoints(api), Reason::EndpointUnknown, Vec::new())
+                let what = self.name_api(api);
+                self.unknown(what, Reason::EndpointUnknown, Vec::new())
             }
             route::Found::MethodUnknown { api, allow } => {
-                self.name_api(api);
-                self.unknown(self.unknown_endpoints(api), Reason::MethodUnknown, allow)
+                let what = self.name_api(api);
+                self.unknown(what, Reason::MethodUnknown, allow)
             }
         }
     }
 
-    fn name_api(&mut self, api: usize) {
-        self.record.api = self.policy.apis.get(api).map(|a| a.name.clone());
-    }
-
-    fn unknown_endpoints(&self, api: usize) -> Unknown {
-        self.policy.apis.get(api).map_or(Unknown::Deny, |a| a.unknown_endpoints)
+    /// Notes the API, and says what it does with what it does not have.
+    fn name_api(&mut self, api: usize) -> Unknown {
+        let Some(api) = self.policy.apis.get(api) else {
+            return Unknown::Deny;
+        };
+        self.record.api = Some(api.name.clone());
+        api.unknown_endpoints
     }
 
     fn unknown(mut self, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
@@ -84,13 +97,18 @@ impl Transaction {
     }
 
     fn authenticate(mut self, now: Timestamp) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.authenticate;
         if mode != Mode::Off {
             let known = match &endpoint.access {
                 Access::Public => Ok(None),
                 Access::Closed => Err(Reason::AuthenticationNotConfigured.into()),
-                Access::Known { providers, optional } => {
+                Access::Known {
+                    providers,
+                    optional,
+                } => {
                     let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
                     match identity::authenticate(&accepted, &self.head, &self.target, now) {
                         Ok(None) if !optional => Err(Reason::CredentialMissing.into()),
@@ -111,53 +129,87 @@ impl Transaction {
                 self.record.subject = Some(identity.subject.clone());
             }
         }
-        self.authorize(now)
+        self.authorize()
     }
 
-    fn authorize(mut self, now: Timestamp) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+    fn authorize(mut self) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.authorize;
         if mode != Mode::Off {
-            let caller = self.identity.as_ref().map(|i| (&*i.provider, i.scopes.as_slice()));
+            let caller = self
+                .identity
+                .as_ref()
+                .map(|i| (&*i.provider, i.scopes.as_slice()));
             if let Err(refusal) = endpoint.scopes.check(caller)
                 && let Found::Refused(refusal) = self.note(refusal, mode)
             {
                 return self.refuse(refusal);
             }
         }
-        self.limit(0, now)
+        self.limit(0)
     }
 
     /// Takes from the limit at `index`, or goes on when there is none.
-    fn limit(mut self, index: usize, now: Timestamp) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+    fn limit(mut self, index: usize) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.limit;
-        let limit = endpoint.limits.get(index).filter(|_| mode != Mode::Off).cloned();
-        let Some(limit) = limit else { return self.contract() };
-        match Take::start(&self.policy.name, &limit, self.policy.sets, &values::Of(&self)) {
+        let limit = endpoint
+            .limits
+            .get(index)
+            .filter(|_| mode != Mode::Off)
+            .cloned();
+        let Some(limit) = limit else {
+            return self.contract();
+        };
+        match Take::start(
+            &self.policy.name,
+            &limit,
+            self.policy.sets,
+            &values::Of(&self),
+        ) {
             Ok((take, query)) => Step::Ask(self.wait(State::Limiting { index, take }), query),
             Err(refusal) => match self.note(refusal, mode) {
                 Found::Refused(refusal) => self.refuse(refusal),
-                Found::Passes => self.limit(index.saturating_add(1), now),
+                Found::Passes => self.limit(index.saturating_add(1)),
             },
         }
     }
 
-    pub(super) fn on_limit_answer(mut self, index: usize, mut take: Take, answer: Answer, now: Timestamp) -> Step {
-        let found = self.endpoint().and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
-        let Some((limit, mode)) = found else { return self.refuse(Reason::Internal.into()) };
+    pub(super) fn on_limit_answer(
+        mut self,
+        index: usize,
+        mut take: Take,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Step {
+        let found = self
+            .endpoint()
+            .and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
+        let Some((limit, mode)) = found else {
+            return self.refuse(Reason::Internal.into());
+        };
         match take.answer(&limit, answer, now) {
             Taken::Ask(query) => Step::Ask(self.wait(State::Limiting { index, take }), query),
-            Taken::Admitted => self.limit(index.saturating_add(1), now),
+            Taken::Admitted => self.limit(index.saturating_add(1)),
             Taken::Failed(refusal) => match self.note(refusal, mode) {
                 Found::Refused(refusal) => self.refuse(refusal),
-                Found::Passes => self.limit(index.saturating_add(1), now),
+                Found::Passes => self.limit(index.saturating_add(1)),
             },
-            Taken::Refused { refusal, window, wait } => match self.note(refusal, mode) {
-                Found::Passes => self.limit(index.saturating_add(1), now),
+            Taken::Refused {
+                refusal,
+                window,
+                wait,
+            } => match self.note(refusal, mode) {
+                Found::Passes => self.limit(index.saturating_add(1)),
                 Found::Refused(refusal) => {
                     let mut reply = reply::refusal(&self, &refusal);
-                    reply.headers.extend(reply::rate_limit(&limit, window, wait));
+                    reply
+                        .headers
+                        .extend(reply::rate_limit(&limit, window, wait));
                     self.end(refusal.reason, reply)
                 }
             },
@@ -166,7 +218,9 @@ impl Transaction {
 
     /// Judges parameters and everything about the body that the head tells.
     fn contract(mut self) -> Step {
-        let Some(endpoint) = self.endpoint() else { return self.refuse(Reason::Internal.into()) };
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
         let mode = endpoint.modes.contract;
         if mode == Mode::Off {
             return self.admit();

@@ -8,8 +8,13 @@ use crate::verdict::{Reason, Refusal};
 impl Transaction {
     pub(super) fn on_response(mut self, head: &ResponseHead) -> Step {
         // A status of 0 stands for an exchange that is written down without a response.
-        let watched = self.endpoint().filter(|_| head.status != 0).and_then(|e| e.response.as_ref().map(|r| (r, e.modes.response)));
-        let Some((contract, mode)) = watched else { return self.deliver() };
+        let watched = self
+            .endpoint()
+            .filter(|_| head.status != 0)
+            .and_then(|e| e.response.as_ref().map(|r| (r, e.modes.response)));
+        let Some((contract, mode)) = watched else {
+            return self.deliver();
+        };
         let is_head = self.head.method == b"HEAD";
         let refusals = contract.check_head(is_head, head);
         let clean = refusals.is_empty();
@@ -21,7 +26,9 @@ impl Transaction {
             return self.deliver();
         }
         if self.policy.delivery.allow_on_headers_stop_iteration {
-            return Step::NeedBody(self.wait(State::ResponseBody { status: head.status }));
+            return Step::NeedBody(self.wait(State::ResponseBody {
+                status: head.status,
+            }));
         }
         match self.note(Refusal::new(Reason::ResponseNotHeld), mode) {
             Found::Refused(refusal) => self.refuse(refusal),
@@ -30,7 +37,9 @@ impl Transaction {
     }
 
     pub(super) fn on_response_progress(mut self, status: u16, length: usize) -> Step {
-        let Some((too_large, mode)) = self.response_size(length) else { return self.refuse(Reason::Internal.into()) };
+        let Some((too_large, mode)) = self.response_size(length) else {
+            return self.refuse(Reason::Internal.into());
+        };
         let Some(refusal) = too_large else {
             return Step::NeedBody(self.wait(State::ResponseBody { status }));
         };
@@ -41,7 +50,9 @@ impl Transaction {
     }
 
     pub(super) fn on_response_body(mut self, status: u16, body: &[u8]) -> Step {
-        let Some((too_large, mode)) = self.response_size(body.len()) else { return self.refuse(Reason::Internal.into()) };
+        let Some((too_large, mode)) = self.response_size(body.len()) else {
+            return self.refuse(Reason::Internal.into());
+        };
         let refusals = match (too_large, self.endpoint().and_then(|e| e.response.as_ref())) {
             (Some(refusal), _) => vec![refusal],
             (None, Some(contract)) => contract.check_body(status, body),
