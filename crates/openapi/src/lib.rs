@@ -8,7 +8,13 @@
 //! Invariants: a description is mapped whole or refused (what the engine could not enforce is an error, never
 //! silence); every problem names its file and place; all problems are reported at once.
 
+mod bundle;
+mod describe;
 mod loader;
+mod read;
+mod schema;
 pub mod source;
 
+pub use bundle::bundle;
+pub use describe::describe;
 pub use loader::{FileLoader, Loader};

@@ -87,15 +87,24 @@ impl Source {
     /// # Errors
     /// The first mistake in the file, with its line and column.
     pub fn parse(name: &str, text: &str) -> Result<Self, Box<Unreadable>> {
+        Self::read(name, text, is_json(name))
+    }
+
+    /// Reads a file that is JSON by what it is for.
+    ///
+    /// # Errors
+    /// The first mistake in the file, with its line and column.
+    pub fn parse_json(name: &str, text: &str) -> Result<Self, Box<Unreadable>> {
+        Self::read(name, text, true)
+    }
+
+    fn read(name: &str, text: &str, as_json: bool) -> Result<Self, Box<Unreadable>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = Lines::new(text);
         let read = if text.len() > MAX_BYTES {
-            Err(Fault::new(
-                0,
-                "file-too-large",
-                format!("the file is larger than {} MiB", MAX_BYTES >> 20),
-            ))
-        } else if is_json(name) {
+            let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
+            Err(Fault::new(0, "file-too-large", message))
+        } else if as_json {
             json::read(text)
         } else {
             yaml::read(text)
