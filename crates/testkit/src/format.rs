@@ -151,7 +151,7 @@ pub enum Spoil {
     SignatureEmpty,
     /// The claims are replaced by others (`sub` is `root`) under the same signature.
     Claims,
-    /// Base64 padding is added to every part.
+    /// Base64 padding is added to the signature.
     Padding,
     /// A fourth part is added.
     FourParts,

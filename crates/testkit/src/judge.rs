@@ -52,6 +52,10 @@ pub fn differences(exchange: &Exchange, secrets: &[String], observed: &Observed)
         Ok(log) => log,
         Err(error) => return vec![format!("log: not a JSON object: {error}")],
     };
+    if let Some(other) = other_verdict(&exchange.expect, &log) {
+        // What follows from a wrong verdict would only hide it.
+        return vec![other];
+    }
     verdict(&exchange.expect, &log, observed.status, &mut found);
     findings(&exchange.expect, &log, &mut found);
     if let Some(expected) = &exchange.expect.reply {
@@ -62,12 +66,24 @@ pub fn differences(exchange: &Exchange, secrets: &[String], observed: &Observed)
     found
 }
 
-fn verdict(expect: &Expect, log: &Map<String, Value>, status: u16, found: &mut Vec<String>) {
+/// The decision and its reason, where they are not the expected ones.
+fn other_verdict(expect: &Expect, log: &Map<String, Value>) -> Option<String> {
     let decision = match expect.decision {
         Decision::Allow => "allow",
         Decision::Deny => "deny",
     };
-    let reason = expect.reason.map(Reason::code);
+    let text = |key: &str| log.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (got, why) = (text("meshward.decision"), text("meshward.reason"));
+    let reason = expect.reason.map_or("", Reason::code);
+    (got != decision || why != reason).then(|| {
+        let findings = log.get("meshward.findings");
+        let findings = findings.map(|f| format!(", findings {f}"));
+        let findings = findings.unwrap_or_default();
+        format!("expected {decision} {reason}, got {got} {why}{findings}")
+    })
+}
+
+fn verdict(expect: &Expect, log: &Map<String, Value>, status: u16, found: &mut Vec<String>) {
     let control = expect.control.or(expect.reason.map(Reason::control));
     let control = control.map(|c| c.name());
     let mut compare = |key: &str, expected: Option<&str>| {
@@ -76,8 +92,6 @@ fn verdict(expect: &Expect, log: &Map<String, Value>, status: u16, found: &mut V
             found.push(format!("`{key}`: expected {expected:?}, got {got:?}"));
         }
     };
-    compare("meshward.decision", Some(decision));
-    compare("meshward.reason", reason);
     compare("meshward.control", control);
     if let Some(api) = &expect.api {
         compare("meshward.api", Some(api));

@@ -88,7 +88,7 @@ fn spoil(
             let body = BASE64.encode(Value::Object(claims).to_string());
             format!("{head}.{body}.{signature}")
         }
-        Some(Spoil::Padding) => format!("{head}=.{body}=.{signature}="),
+        Some(Spoil::Padding) => format!("{head}.{body}.{signature}="),
         Some(Spoil::FourParts) => format!("{head}.{body}.{signature}.{signature}"),
     })
 }
