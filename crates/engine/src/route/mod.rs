@@ -9,11 +9,6 @@
 //! INVARIANT (bounded search): the templates form a tree, and a search enters each node at most once, because only one way
 //! leads to it. The work of a request is bounded by the number of templates, however hostile the path.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the transaction does not route yet")
-)]
-
 mod host;
 mod mixed;
 mod router;
@@ -21,5 +16,4 @@ mod table;
 mod template;
 mod tree;
 
-#[expect(unused_imports, reason = "the transaction does not route yet")]
 pub(crate) use router::{Found, Router, RouterApi, RouterEndpoint};

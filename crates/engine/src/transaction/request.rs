@@ -19,8 +19,9 @@ impl Transaction {
             return self.refuse(refusal);
         }
         let Some(target) = reading.target else {
-            // Only in `monitor` or `off`: there is no reading that a later control could judge.
-            return self.admit();
+            // Only in `monitor` or `off`. What cannot be read belongs to no API, and no later control could judge it.
+            let what = self.policy.unknown_hosts;
+            return self.unknown(what, Reason::HostUnknown, Vec::new());
         };
         self.record.host.clone_from(&target.host);
         self.target = target;
@@ -58,24 +59,34 @@ impl Transaction {
                 let what = self.policy.unknown_hosts;
                 self.unknown(what, Reason::HostUnknown, Vec::new())
             }
-            route::Found::EndpointUnknown { api } => {
-                let what = self.name_api(api);
+            route::Found::EndpointUnknown { apis } => {
+                let what = self.name_apis(&apis);
                 self.unknown(what, Reason::EndpointUnknown, Vec::new())
             }
-            route::Found::MethodUnknown { api, allow } => {
-                let what = self.name_api(api);
+            route::Found::MethodUnknown { apis, allow } => {
+                let what = self.name_apis(&apis);
                 self.unknown(what, Reason::MethodUnknown, allow)
             }
         }
     }
 
-    /// Notes the API, and says what it does with what it does not have.
-    fn name_api(&mut self, api: usize) -> Unknown {
-        let Some(api) = self.policy.apis.get(api) else {
-            return Unknown::Deny;
-        };
-        self.record.api = Some(api.name.clone());
-        api.unknown_endpoints
+    fn name_api(&mut self, api: usize) {
+        self.record.api = self.policy.apis.get(api).map(|a| a.name.clone());
+    }
+
+    /// Notes the API that lacks an endpoint, where there is but one, and says what it does with what it does not have.
+    /// Where several APIs could have it, the strictest decides.
+    fn name_apis(&mut self, apis: &[usize]) -> Unknown {
+        if let [api] = apis {
+            self.name_api(*api);
+        }
+        let said = apis.iter().map(|api| {
+            self.policy
+                .apis
+                .get(*api)
+                .map_or(Unknown::Deny, |a| a.unknown_endpoints)
+        });
+        said.min().unwrap_or(Unknown::Deny)
     }
 
     fn unknown(mut self, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
@@ -229,7 +240,7 @@ impl Transaction {
         let seen = contract.check_head(&self.head, &self.target, &self.parameters);
         let needs_body = contract.needs_body(&self.head);
         // `unknownQuery: monitor` reports on its own, whatever the control's mode is; `monitor` never refuses.
-        if let Found::Refused(refusal) = self.note_all(seen.reports, Mode::Monitor) {
+        if let Found::Refused(refusal) = self.note_all(seen.reported, Mode::Monitor) {
             return self.refuse(refusal);
         }
         if let Found::Refused(refusal) = self.note_all(seen.refusals, mode) {
@@ -244,7 +255,7 @@ impl Transaction {
     /// The request may go upstream.
     pub(super) fn admit(self) -> Step {
         let mut forward = upstream::forward(&self);
-        forward.watch_response = self.endpoint().is_some_and(|e| e.response.is_some());
+        forward.watch_response = self.endpoint().is_some_and(|e| e.responses);
         Step::Forward(self.wait(State::Forwarded), forward)
     }
 }

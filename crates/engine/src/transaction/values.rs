@@ -29,7 +29,7 @@ impl Values for Of<'_> {
             Part::Path(name) => transaction
                 .parameters
                 .iter()
-                .find(|(n, _)| n == name)
+                .find(|(n, _)| **n == **name)
                 .map(|(_, v)| v.clone().into_bytes()),
             Part::Endpoint => transaction.endpoint.map(|e| e.to_le_bytes().to_vec()),
             Part::Api => transaction.record.api.clone().map(String::into_bytes),
