@@ -17,6 +17,8 @@ pub(crate) fn request(host: &impl Host, end_of_stream: bool) -> RequestHead {
             address: host
                 .property(&["source", "address"])
                 .and_then(|bytes| address(&bytes)),
+            // Envoy shows the first URI name of the certificate that the peer presented, and no property tells whether it was
+            // verified: the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`).
             principal: host
                 .property(&["connection", "uri_san_peer_certificate"])
                 .and_then(|bytes| String::from_utf8(bytes).ok())
