@@ -1,1 +1,20 @@
 //! OpenAPI 3.0 and 3.1 to endpoints and schemas.
+//!
+//! - [`source`] reads YAML and JSON files and knows where every value stands.
+//! - [`Loader`] is the only way to a file; [`FileLoader`] is the one that reads from the disk.
+//! - [`describe`] turns an OpenAPI document, and the files that it refers to, into what the engine enforces.
+//! - [`bundle`] makes a policy self-contained: every file that it names is read into it.
+//!
+//! Invariants: a description is mapped whole or refused (what the engine could not enforce is an error, never
+//! silence); every problem names its file and place; all problems are reported at once.
+
+mod bundle;
+mod describe;
+mod loader;
+mod read;
+mod schema;
+pub mod source;
+
+pub use bundle::bundle;
+pub use describe::describe;
+pub use loader::{FileLoader, Loader};

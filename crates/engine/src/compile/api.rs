@@ -3,7 +3,7 @@
 use super::layers::Layers;
 use super::{Access, Endpoint, EndpointModes, PolicyApi, modes};
 use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Rules, Unknown};
-use crate::contract::{Contract, ResponseContract, Schemas};
+use crate::contract::{self, Contract, Schemas};
 use crate::identity::Provider;
 use crate::limit::Limit;
 use crate::problem::{Problem, pointer};
@@ -96,7 +96,8 @@ impl Scope<'_> {
             .collect();
         self.duplicate_rules(&rules);
 
-        let mut schemas = Schemas::new(description.as_ref());
+        let nothing = Description::default();
+        let mut schemas = Schemas::new(description.as_ref().unwrap_or(&nothing));
         let mut routes = Vec::with_capacity(operations.len());
         for (operation, described) in operations {
             let endpoint = self.endpoints.len();
@@ -117,6 +118,8 @@ impl Scope<'_> {
             );
             self.endpoints.push(compiled);
         }
+        let wrong = schemas.finish();
+        self.problems.extend(wrong);
         for rule in rules.iter().filter(|r| !r.used) {
             let (what, hint) = describe_selector(rule.selector);
             self.problem(
@@ -254,15 +257,15 @@ impl Scope<'_> {
         clippy::too_many_arguments,
         reason = "one call, and each is a part of the API that is being compiled"
     )]
-    fn endpoint(
+    fn endpoint<'d>(
         &mut self,
         index: usize,
         at: &str,
         api: &Api,
-        operation: &Operation,
+        operation: &'d Operation,
         described: bool,
         rules: &mut [Rule<'_>],
-        schemas: &mut Schemas,
+        schemas: &mut Schemas<'d>,
     ) -> Endpoint {
         let layers = select(at, api, operation, rules);
         let (access, scopes) = self.access(api, at, &layers, described.then_some(operation));
@@ -279,36 +282,27 @@ impl Scope<'_> {
         } else {
             Unknown::Allow
         });
-        let allowed_query = match &access {
+        let allowed_query: Vec<String> = match &access {
             Access::Known { providers, .. } => providers
                 .iter()
                 .filter_map(|p| p.query_name().map(str::to_owned))
                 .collect(),
             Access::Closed | Access::Public => Vec::new(),
         };
-        let source = api
-            .description
-            .as_ref()
-            .map_or("", |d: &Description| d.source.as_str());
-        let (contract, wrong) = Contract::compile(
-            operation,
-            source,
-            schemas,
-            layers.body(),
-            unknown_query,
-            allowed_query,
-            described,
-        );
-        self.problems.extend(wrong);
         let mut levels: Vec<_> = layers.modes().collect();
         levels.push((self.document.mode, self.document.modes));
         let modes = EndpointModes::merge(&levels);
-        let response = if described && modes.response != Mode::Off {
-            let (response, wrong) = ResponseContract::compile(operation, source, schemas);
-            self.problems.extend(wrong);
-            Some(response)
+        let responses = described && modes.response != Mode::Off;
+        let contract = if described {
+            let rules = contract::Rules {
+                body: layers.body(),
+                unknown_query,
+                allowed_query: &allowed_query,
+                responses,
+            };
+            Contract::compile(operation, rules, schemas)
         } else {
-            None
+            Contract::none(layers.body())
         };
         let config::Upstream {
             identity_headers,
@@ -326,7 +320,7 @@ impl Scope<'_> {
             limits,
             contract,
             described,
-            response,
+            responses,
             identity_headers: identity_headers.unwrap_or(true),
             strip_credentials: strip_credentials.unwrap_or(false),
         }

@@ -3,7 +3,7 @@
 use super::{Access, EndpointModes};
 use crate::authorize::Scopes;
 use crate::config::{Delivery, Detail, Mode, Reading, Telemetry, Unknown};
-use crate::contract::{Contract, ResponseContract};
+use crate::contract::Contract;
 use crate::limit::Limit;
 use crate::route::Router;
 use std::sync::Arc;
@@ -47,7 +47,8 @@ pub(crate) struct Endpoint {
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) contract: Contract,
     pub(crate) described: bool,
-    pub(crate) response: Option<ResponseContract>,
+    /// Whether responses are judged.
+    pub(crate) responses: bool,
     pub(crate) identity_headers: bool,
     pub(crate) strip_credentials: bool,
 }

@@ -151,7 +151,7 @@ impl Policy {
                 .filter_map(|c| e.modes.of(c).map(|mode| (c, mode)))
                 .collect(),
             described: e.described,
-            responses: e.response.is_some(),
+            responses: e.responses,
             identity_headers: e.identity_headers,
             strip_credentials: e.strip_credentials,
         })

@@ -88,4 +88,6 @@ pub(crate) fn credential_changes(identity: &Identity) -> Strip {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use crate::Policy;
 use crate::audit::Record;
 use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
-use crate::http::{RequestHead, Target};
+use crate::http::{RequestHead, ResponseHead, Target};
 use crate::identity::Identity;
 use crate::limit::Take;
 use crate::verdict::{Decision, Finding, Reason, Refusal};
@@ -56,7 +56,7 @@ enum State {
     /// Waiting for the response head.
     Forwarded,
     /// Waiting for the response body.
-    ResponseBody { status: u16 },
+    ResponseBody { head: Box<ResponseHead> },
 }
 
 /// What a control's finding means for the exchange.
@@ -97,12 +97,12 @@ impl Transaction {
                 self.on_request_progress(length)
             }
             (State::RequestBody, Event::RequestBody(body)) => self.on_request_body(&body),
-            (State::Forwarded, Event::Response(head)) => self.on_response(&head),
-            (State::ResponseBody { status }, Event::ResponseProgress(length)) => {
-                self.on_response_progress(status, length)
+            (State::Forwarded, Event::Response(head)) => self.on_response(head),
+            (State::ResponseBody { head }, Event::ResponseProgress(length)) => {
+                self.on_response_progress(head, length)
             }
-            (State::ResponseBody { status }, Event::ResponseBody(body)) => {
-                self.on_response_body(status, &body)
+            (State::ResponseBody { head }, Event::ResponseBody(body)) => {
+                self.on_response_body(&head, &body)
             }
             _ => self.refuse(Reason::Internal.into()),
         }

@@ -80,9 +80,12 @@ impl Transaction {
         if let [api] = apis {
             self.name_api(*api);
         }
-        let said = apis
-            .iter()
-            .map(|api| self.policy.apis.get(*api).map_or(Unknown::Deny, |a| a.unknown_endpoints));
+        let said = apis.iter().map(|api| {
+            self.policy
+                .apis
+                .get(*api)
+                .map_or(Unknown::Deny, |a| a.unknown_endpoints)
+        });
         said.min().unwrap_or(Unknown::Deny)
     }
 
@@ -237,7 +240,7 @@ impl Transaction {
         let seen = contract.check_head(&self.head, &self.target, &self.parameters);
         let needs_body = contract.needs_body(&self.head);
         // `unknownQuery: monitor` reports on its own, whatever the control's mode is; `monitor` never refuses.
-        if let Found::Refused(refusal) = self.note_all(seen.reports, Mode::Monitor) {
+        if let Found::Refused(refusal) = self.note_all(seen.reported, Mode::Monitor) {
             return self.refuse(refusal);
         }
         if let Found::Refused(refusal) = self.note_all(seen.refusals, mode) {
@@ -252,7 +255,7 @@ impl Transaction {
     /// The request may go upstream.
     pub(super) fn admit(self) -> Step {
         let mut forward = upstream::forward(&self);
-        forward.watch_response = self.endpoint().is_some_and(|e| e.response.is_some());
+        forward.watch_response = self.endpoint().is_some_and(|e| e.responses);
         Step::Forward(self.wait(State::Forwarded), forward)
     }
 }

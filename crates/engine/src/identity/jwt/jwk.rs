@@ -23,14 +23,14 @@ pub(super) enum Read {
 /// The members that only a private key has (RFC 7518 §6.2.2, §6.3.2), and the one that only a secret has (§6.4.1).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
+const COPY_AGAIN: &str = "copy the key again from the issuer (RFC 7517 §4)";
+
 /// Reads the key at the JSON pointer `at`. It is bound to those of the accepted algorithms that fit it.
 pub(super) fn read(at: &str, entry: &Value, accepted: &[Algorithm]) -> Read {
     let Some(members) = entry.as_object() else {
-        return Read::Wrong(vec![Problem::error(
-            "malformed-key",
-            at,
-            "a key must be an object",
-        )]);
+        return Read::Wrong(vec![
+            Problem::error("malformed-key", at, "a key must be an object").hint(COPY_AGAIN),
+        ]);
     };
     let jwk = Jwk { at, members };
     let checked = jwk
@@ -58,11 +58,14 @@ impl<'a> Jwk<'a> {
             .get(member)
             .map(|value| {
                 value.as_str().ok_or_else(|| {
-                    vec![self.error(
-                        "malformed-key",
-                        member,
-                        format!("`{member}` must be a string"),
-                    )]
+                    vec![
+                        self.error(
+                            "malformed-key",
+                            member,
+                            format!("`{member}` must be a string"),
+                        )
+                        .hint(COPY_AGAIN),
+                    ]
                 })
             })
             .transpose()
@@ -104,11 +107,14 @@ impl<'a> Jwk<'a> {
             .as_array()
             .filter(|o| o.iter().all(Value::is_string))
         else {
-            return Err(vec![self.error(
-                "malformed-key",
-                "key_ops",
-                "`key_ops` must be a list of strings",
-            )]);
+            return Err(vec![
+                self.error(
+                    "malformed-key",
+                    "key_ops",
+                    "`key_ops` must be a list of strings",
+                )
+                .hint(COPY_AGAIN),
+            ]);
         };
         if operations.iter().any(|o| o == "verify") {
             return Ok(None);

@@ -43,7 +43,7 @@ impl KeySet {
         let valid = self
             .candidates(algorithm, token.header.kid.as_deref())?
             .into_iter()
-            .any(|key| key.signed(token, algorithm));
+            .any(|key| key.signed(token.signing_input, token.signature, algorithm));
         if valid {
             Ok(Verified(&token.unverified))
         } else {
@@ -81,11 +81,11 @@ impl KeySet {
 }
 
 impl Key {
-    /// An error of the library is a signature that was not proven.
-    fn signed(&self, token: &Token<'_>, algorithm: Algorithm) -> bool {
+    /// Whether this key made a signature. An error of the library is a signature that was not proven.
+    pub(super) fn signed(&self, input: &str, signature: &str, algorithm: Algorithm) -> bool {
         jsonwebtoken::crypto::verify(
-            token.signature,
-            token.signing_input.as_bytes(),
+            signature,
+            input.as_bytes(),
             &self.material,
             scheme(algorithm).native,
         )

@@ -5,6 +5,7 @@ use crate::config::Algorithm;
 use crate::problem::{Problem, pointer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use serde_json::{Map, Value};
@@ -34,14 +35,7 @@ pub(super) fn read(
     // The library checks points when it makes a verifier: a point off its curve must be found here, not by the first token.
     for algorithm in algorithms {
         if (DEFAULT_PROVIDER.verifier_factory)(&scheme(*algorithm).native, &key).is_err() {
-            return Err(vec![
-                Problem::error(
-                    "malformed-key",
-                    pointer(at, "x"),
-                    "the coordinates are not those of a point on the curve",
-                )
-                .hint("copy the key again from the issuer"),
-            ]);
+            return Err(source.off_curve());
         }
     }
     Ok(key)
@@ -58,6 +52,14 @@ impl Source<'_> {
             Problem::error(code, pointer(self.at, member), message)
                 .hint("copy the key again from the issuer, or ask it for a new one"),
         ]
+    }
+
+    fn off_curve(&self) -> Vec<Problem> {
+        self.problem(
+            "malformed-key",
+            "x",
+            "the coordinates are not those of a point on the curve".to_owned(),
+        )
     }
 
     fn bytes(&self, member: &str) -> Result<Vec<u8>, Vec<Problem>> {
@@ -132,7 +134,20 @@ impl Source<'_> {
 
     fn ed25519(&self) -> Result<DecodingKey, Vec<Problem>> {
         // INVARIANT (no panic in the library): it takes the first 32 bytes without looking whether there are as many.
-        self.sized("x", 32).map(|x| DecodingKey::from_ed_der(&x))
+        let x = self.sized("x", 32)?;
+        let point = <[u8; 32]>::try_from(x.as_slice())
+            .ok()
+            .and_then(|x| VerifyingKey::from_bytes(&x).ok())
+            .ok_or_else(|| self.off_curve())?;
+        // Anybody can sign for such a point, and a key of zeros, left as a placeholder, is one.
+        if point.is_weak() {
+            return Err(self.problem(
+                "weak-key",
+                "x",
+                "the key is a point of small order, for which anybody can sign".to_owned(),
+            ));
+        }
+        Ok(DecodingKey::from_ed_der(&x))
     }
 
     fn secret(&self, algorithms: &[Algorithm]) -> Result<DecodingKey, Vec<Problem>> {

@@ -1,0 +1,16 @@
+//! The one place that reads the clock.
+
+use meshward_engine::config::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The time now, in microseconds since the Unix epoch.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the caller that gives the engine its time"
+)]
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}

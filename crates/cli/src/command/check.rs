@@ -1,0 +1,71 @@
+//! `meshward check`: every mistake of a policy and its descriptions at once.
+
+use crate::failure::Failure;
+use crate::policy::Checked;
+use crate::{coverage, diagnose, endpoints, output};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Show every mistake of a policy and its descriptions, and what the policy covers
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meshward check policy.yaml
+  meshward check policy.yaml --format sarif > meshward.sarif   for code scanning
+  meshward check policy.yaml --format json | jq .summary
+
+Exit code 1 when there are errors, 0 when there are only warnings.")]
+pub(crate) struct Arguments {
+    /// The policy.
+    policy: PathBuf,
+    /// How problems are shown.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How problems are shown.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object: problems, summary, coverage.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Arguments {
+    /// Checks, prints, and answers with the exit code.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let checked = Checked::read(&self.policy)?;
+        let risks = checked
+            .ready
+            .as_ref()
+            .map(|ready| coverage::risks(&ready.bundle, &endpoints::endpoints(&ready.bundle)));
+        let located = checked.located();
+        let (errors, warnings) = diagnose::counts(&checked.problems);
+        match self.format {
+            Format::Text => {
+                let mut text = diagnose::text(&located);
+                if let Some(risks) = &risks {
+                    text.push_str(&coverage::table(risks));
+                    text.push('\n');
+                }
+                let file = self.policy.display().to_string();
+                text.push_str(&diagnose::summary(&file, errors, warnings));
+                anstream::println!("{text}");
+            }
+            Format::Json => {
+                let risks = risks.map(|risks| json!(risks));
+                output::print(&format!("{:#}", diagnose::json(&located, risks)))?;
+            }
+            Format::Sarif => output::print(&format!("{:#}", diagnose::sarif(&located)))?,
+        }
+        if errors > 0 {
+            Err(Failure::Said)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `meshward render`: ready configurations for proxies.
+
+use crate::envoy::{Address, Bootstrap, FilterSource};
+use crate::failure::Failure;
+use crate::output;
+use crate::policy::Ready;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Write a ready configuration for a proxy
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+enum Target {
+    Envoy(Envoy),
+}
+
+/// A complete bootstrap for one Envoy in front of one upstream
+///
+/// Static: the policy stands in it, and a new policy needs a restart. `meshward run` follows the policy file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meshward render envoy policy.yaml --upstream 127.0.0.1:9000 -o envoy.yaml
+  meshward render envoy policy.yaml --upstream orders:8080 --listen 0.0.0.0:8080 --wasm /etc/envoy/meshward_filter.wasm
+
+With errors in the policy, nothing is written.")]
+struct Envoy {
+    /// The policy.
+    policy: PathBuf,
+    /// The service behind.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
+    upstream: Address,
+    /// Where clients come in.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: Address,
+    /// Envoy's admin interface.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9901")]
+    admin: Address,
+    /// The filter's module, as Envoy finds it.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/etc/envoy/meshward_filter.wasm"
+    )]
+    wasm: PathBuf,
+    /// Where the bootstrap goes; standard output when absent.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Checks, then writes the configuration.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.target {
+            Target::Envoy(envoy) => envoy.run(),
+        }
+    }
+}
+
+impl Envoy {
+    fn run(self) -> Result<(), Failure> {
+        for (option, address) in [("--listen", &self.listen), ("--admin", &self.admin)] {
+            if !address.is_ip() {
+                let message =
+                    format!("`{option} {address}`: Envoy listens on IP addresses, not on names");
+                return Err(Failure::usage(message));
+            }
+        }
+        let ready = Ready::read(&self.policy)?.able_to_hold();
+        let bootstrap = Bootstrap {
+            listen: self.listen,
+            upstream: self.upstream,
+            admin: self.admin,
+            buffer: ready.largest_body(),
+            filter: FilterSource::Inline {
+                wasm: self.wasm,
+                bundle: ready.bundle_json()?,
+            },
+        };
+        output::write(self.output.as_deref(), &bootstrap.yaml())
+    }
+}

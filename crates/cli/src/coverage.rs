@@ -1,0 +1,227 @@
+//! How far a policy covers the OWASP API Security Top 10 (2023): only what can be counted, and nothing that cannot.
+
+use crate::endpoints::{Callers, Endpoint};
+use meshward_engine::config::{Document, Mode, Unknown};
+use meshward_engine::verdict::Control;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// One risk, and which controls of the policy bear on it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Risk {
+    /// `API1` to `API10`.
+    pub(crate) id: &'static str,
+    /// The name of the risk.
+    pub(crate) name: &'static str,
+    /// How far.
+    pub(crate) coverage: Coverage,
+    /// What was counted.
+    pub(crate) because: String,
+}
+
+/// How far a risk is covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Coverage {
+    /// Every endpoint is under an enforced control that bears on the whole risk.
+    Covered,
+    /// Some endpoints are, or the control bears on a part of the risk.
+    Partly,
+    /// No control bears on it, or none is enforced.
+    #[serde(rename = "not yet")]
+    NotYet,
+}
+
+impl Coverage {
+    /// As people read it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::Partly => "partly",
+            Self::NotYet => "not yet",
+        }
+    }
+
+    /// A control that bears on the whole risk.
+    const fn whole(counted: usize, total: usize) -> Self {
+        match counted {
+            0 => Self::NotYet,
+            n if n == total => Self::Covered,
+            _ => Self::Partly,
+        }
+    }
+
+    /// A control that bears on a part of the risk.
+    const fn part(counted: usize) -> Self {
+        if counted == 0 {
+            Self::NotYet
+        } else {
+            Self::Partly
+        }
+    }
+}
+
+/// The ten risks, in order.
+pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
+    let total = endpoints.len();
+    let count = |test: &dyn Fn(&Endpoint) -> bool| endpoints.iter().filter(|e| test(e)).count();
+    let enforced = |e: &Endpoint, control| e.mode(control) == Mode::Enforce;
+    let of = |n: usize, what: &str| format!("{n} of {total} endpoints {what}");
+
+    let known = |e: &Endpoint| matches!(e.callers, Callers::KnownTo(_) | Callers::Nobody);
+    let authenticate = count(&|e| known(e) && enforced(e, Control::Authenticate));
+    let scoped = count(&|e| {
+        (!e.scopes.is_empty() || !e.any_scope.is_empty()) && enforced(e, Control::Authorize)
+    });
+    let bodies = count(&|e| !e.body.is_empty());
+    let checked_bodies = count(&|e| !e.body.is_empty() && enforced(e, Control::Contract));
+    let responses = count(&|e| e.response_schema && enforced(e, Control::Response));
+    let limited = count(&|e| !e.limits.is_empty() && enforced(e, Control::Limit));
+    let described = count(&|e| e.described);
+    let closed = bundle
+        .apis
+        .iter()
+        .filter(|api| denies_unknown(bundle, api))
+        .count();
+    let apis = bundle.apis.len();
+    let deprecated = count(&|e| e.deprecated);
+    let reading = bundle
+        .modes
+        .reading
+        .or(bundle.mode)
+        .unwrap_or(Mode::Enforce)
+        == Mode::Enforce;
+
+    let risk = |id, name, coverage, because| Risk {
+        id,
+        name,
+        coverage,
+        because,
+    };
+    vec![
+        risk(
+            "API1",
+            "Broken object level authorization",
+            Coverage::NotYet,
+            "callers are not yet bound to the objects that they may touch".to_owned(),
+        ),
+        risk(
+            "API2",
+            "Broken authentication",
+            Coverage::whole(authenticate, total),
+            of(authenticate, "enforce authentication"),
+        ),
+        risk(
+            "API3",
+            "Broken object property level authorization",
+            Coverage::part(checked_bodies + responses),
+            format!(
+                "{checked_bodies} of {bodies} request bodies and {responses} responses are held to their schemas; not per caller"
+            ),
+        ),
+        risk(
+            "API4",
+            "Unrestricted resource consumption",
+            Coverage::whole(limited, total),
+            format!(
+                "{}; sizes of heads and bodies are bounded",
+                of(limited, "have an enforced limit")
+            ),
+        ),
+        risk(
+            "API5",
+            "Broken function level authorization",
+            Coverage::whole(scoped, total),
+            of(scoped, "ask for scopes"),
+        ),
+        risk(
+            "API6",
+            "Unrestricted access to sensitive business flows",
+            Coverage::part(limited),
+            format!(
+                "{}; flows over several requests are not yet followed",
+                of(limited, "limit how often they are called")
+            ),
+        ),
+        risk(
+            "API7",
+            "Server side request forgery",
+            Coverage::part(checked_bodies),
+            format!(
+                "{checked_bodies} of {bodies} request bodies are held to their schemas; URLs in them are not yet judged"
+            ),
+        ),
+        risk(
+            "API8",
+            "Security misconfiguration",
+            Coverage::part(usize::from(reading)),
+            if reading {
+                "ambiguous and oversized request heads are refused; the services' own settings are out of sight".to_owned()
+            } else {
+                "ambiguous request heads are not refused (`modes.reading`)".to_owned()
+            },
+        ),
+        risk(
+            "API9",
+            "Improper inventory management",
+            Coverage::whole(closed, apis).min_with(Coverage::whole(described, total)),
+            format!(
+                "{closed} of {apis} APIs refuse unknown endpoints; {}; {deprecated} deprecated",
+                of(described, "are described")
+            ),
+        ),
+        risk(
+            "API10",
+            "Unsafe consumption of APIs",
+            Coverage::NotYet,
+            "calls that services make to others are judged only where Meshward also guards those"
+                .to_owned(),
+        ),
+    ]
+}
+
+impl Coverage {
+    /// The lesser of two.
+    const fn min_with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::NotYet, Self::NotYet) => Self::NotYet,
+            (Self::Covered, Self::Covered) => Self::Covered,
+            _ => Self::Partly,
+        }
+    }
+}
+
+fn denies_unknown(bundle: &Document, api: &meshward_engine::config::Api) -> bool {
+    let mode = api.defaults.mode.or(bundle.mode).unwrap_or(Mode::Enforce);
+    match api.unknown_endpoints {
+        Some(unknown) => unknown == Unknown::Deny,
+        None => mode == Mode::Enforce,
+    }
+}
+
+/// The table that `check` prints.
+pub(crate) fn table(risks: &[Risk]) -> String {
+    use crate::style::{FAINT, GOOD, TITLE, WARNING};
+    let mut text = format!("{TITLE}OWASP API Security Top 10 (2023){TITLE:#}\n");
+    for Risk {
+        id,
+        name,
+        coverage,
+        because,
+    } in risks
+    {
+        let style = match coverage {
+            Coverage::Covered => GOOD,
+            Coverage::Partly => WARNING,
+            Coverage::NotYet => FAINT,
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {id:<5} {name:<47} {style}{:<8}{style:#} {because}",
+            coverage.name()
+        );
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! The filter's configuration.
+
+use serde_json::{Value, json};
+use std::path::Path;
+
+const FILTER_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// The Wasm filter with a bundle.
+///
+/// `allow_on_headers_stop_iteration` lets the filter hold a request head back until the body is judged; `vm_id` and the
+/// module stay the same over all versions of a policy, so that its limits keep counting. After a crash of the VM
+/// the next request loads it again.
+pub(crate) fn typed_filter(wasm: &Path, bundle: &str) -> Value {
+    json!({
+        "@type": FILTER_TYPE,
+        "config": {
+            "name": "meshward",
+            "root_id": "meshward",
+            "vm_config": {
+                "vm_id": "meshward",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": { "local": { "filename": wasm.display().to_string() } },
+            },
+            "allow_on_headers_stop_iteration": true,
+            "failure_policy": "FAIL_RELOAD",
+            "configuration": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": bundle,
+            },
+        },
+    })
+}
+
+/// The filter as the answer of Envoy's extension configuration discovery (ECDS), for a file.
+pub(crate) fn discovery_response(version: &str, typed_filter: Value) -> Value {
+    json!({
+        "version_info": version,
+        "resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": "meshward",
+            "typed_config": typed_filter,
+        }],
+    })
+}

@@ -1,0 +1,175 @@
+//! Reads a policy with everything that it refers to, and finds every mistake on the way.
+//!
+//! In order: the file's syntax; its structure; its quantities; the files that it names; what the engine makes of it. Each
+//! step reports everything that it sees, and the next one runs only on what the one before has left without errors.
+
+mod files;
+mod secrets;
+mod structure;
+mod words;
+
+use crate::diagnose::{self, Located};
+use crate::failure::Failure;
+use files::Files;
+use meshward_engine::config::Document;
+use meshward_engine::{Compiled, Policy, Problem, Severity};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use structure::schema;
+pub(crate) use words::list;
+
+/// What Envoy holds of one message unless it is told otherwise.
+const DEFAULT_BUFFER: u64 = 1 << 20;
+
+/// A policy that was read, with what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// Everything that is wrong, in the order of the files.
+    pub(crate) problems: Vec<Problem>,
+    /// The policy, when it has no errors.
+    pub(crate) ready: Option<Ready>,
+    files: Files,
+}
+
+/// A policy without errors.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// The document with everything that it refers to.
+    pub(crate) bundle: Document,
+    /// What the engine judges by.
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl Checked {
+    /// Reads a policy. Only a file that cannot be read at all is a failure; everything else is a problem.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let mut files = Files::open(path).map_err(|cause| Failure::file("read", path, cause))?;
+        let mut problems = Vec::new();
+        let ready = read(&mut files, &mut problems);
+        let mut keyed: Vec<_> = problems
+            .into_iter()
+            .map(|problem| (files.order(&problem), problem))
+            .collect();
+        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let problems = keyed.into_iter().map(|(_, problem)| problem).collect();
+        Ok(Self {
+            problems,
+            ready,
+            files,
+        })
+    }
+
+    /// Every problem with its place.
+    pub(crate) fn located(&self) -> Vec<Located<'_>> {
+        self.problems.iter().map(|p| self.files.locate(p)).collect()
+    }
+
+    /// The files that were read, and those that were asked for in vain.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.files.paths()
+    }
+
+    /// The problems as text, and how many there are.
+    pub(crate) fn text(&self) -> String {
+        let (errors, warnings) = diagnose::counts(&self.problems);
+        let mut text = diagnose::text(&self.located());
+        text.push_str(&diagnose::summary(&self.files.name(), errors, warnings));
+        text
+    }
+}
+
+impl Ready {
+    /// Reads a policy that must have no errors. Its problems, if it has any, are printed to standard error.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let checked = Checked::read(path)?;
+        if !checked.problems.is_empty() {
+            anstream::eprintln!("{}", checked.text());
+        }
+        checked.ready.ok_or(Failure::Said)
+    }
+
+    /// Notes in the bundle that the proxy can hold a request back until its body is judged.
+    pub(crate) fn able_to_hold(mut self) -> Self {
+        self.bundle.delivery.allow_on_headers_stop_iteration = true;
+        self
+    }
+
+    /// The bundle as one line of JSON.
+    pub(crate) fn bundle_json(&self) -> Result<String, Failure> {
+        serde_json::to_string(&self.bundle)
+            .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
+    }
+
+    /// The largest body that any endpoint takes, and so what the proxy must be able to hold.
+    pub(crate) fn largest_body(&self) -> u64 {
+        let apis = self.bundle.apis.iter();
+        apis.flat_map(|api| {
+            let own = api.endpoints.iter().map(|endpoint| endpoint.body);
+            own.chain([api.defaults.body])
+        })
+        .filter_map(|body| body.max_size)
+        .map(|size| size.0)
+        .fold(DEFAULT_BUFFER, u64::max)
+    }
+}
+
+fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
+    let value = files.policy_value(problems)?;
+    // A bundle is made by `meshward build`, and holds what people do not write: serde alone reads it.
+    let is_bundle = value.get("kind").and_then(Value::as_str) == Some("Bundle");
+    if !is_bundle {
+        problems.extend(structure::problems(&value));
+        if has_errors(problems) {
+            return None;
+        }
+    }
+    let document: Document = match serde_path_to_error::deserialize(&value) {
+        Ok(document) => document,
+        Err(error) => {
+            problems.push(unreadable(&error));
+            return None;
+        }
+    };
+    let bundle = match meshward_openapi::bundle(&document, files) {
+        Ok((bundle, warnings)) => {
+            problems.extend(warnings);
+            bundle
+        }
+        Err(errors) => {
+            problems.extend(errors);
+            return None;
+        }
+    };
+    match meshward_engine::compile(&bundle) {
+        Ok(Compiled { policy, warnings }) => {
+            problems.extend(warnings);
+            let policy = Arc::new(policy);
+            (!has_errors(problems)).then_some(Ready { bundle, policy })
+        }
+        Err(errors) => {
+            problems.extend(errors);
+            None
+        }
+    }
+}
+
+fn has_errors(problems: &[Problem]) -> bool {
+    problems.iter().any(|p| p.severity == Severity::Error)
+}
+
+/// What serde alone found.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    use serde_path_to_error::Segment;
+    let at = error
+        .path()
+        .iter()
+        .fold(String::new(), |at, segment| match segment {
+            Segment::Seq { index } => meshward_engine::pointer(&at, index),
+            Segment::Map { key } => meshward_engine::pointer(&at, key),
+            Segment::Enum { variant } => meshward_engine::pointer(&at, variant),
+            Segment::Unknown => at,
+        });
+    Problem::error("wrong-value", at, error.inner().to_string())
+}

@@ -1,0 +1,117 @@
+//! Request bodies, responses and their media types.
+
+use super::Describer;
+use crate::read::{At, Object, Version, check_fields};
+use crate::schema::Direction;
+use meshward_engine::config::{MediaType, RequestBody, Response};
+use std::collections::BTreeMap;
+
+impl<'a> Describer<'a> {
+    pub(super) fn request_body(&mut self, at: At<'a>) -> Option<RequestBody> {
+        let at = self.files.follow(at, &mut self.report)?;
+        at.object(&mut self.report)?;
+        check_fields(&at, Object::RequestBody, &mut self.report);
+        let Some(content) = at.get("content") else {
+            self.report.push(at.missing("content"));
+            return None;
+        };
+        Some(RequestBody {
+            required: at.flag("required", &mut self.report).unwrap_or(false),
+            content: self.content(&content, Direction::Request),
+        })
+    }
+
+    pub(super) fn responses(&mut self, operation: &At<'a>) -> BTreeMap<String, Response> {
+        let mut found = BTreeMap::new();
+        let Some(responses) = operation.get("responses") else {
+            if operation.file.version == Version::V30 {
+                self.report.push(operation.missing("responses"));
+            }
+            return found;
+        };
+        responses.object(&mut self.report);
+        for (status, at) in responses.members() {
+            if status.starts_with("x-") {
+                continue;
+            }
+            if !is_status(status) {
+                let problem = at.error("bad-status", format!("`{status}` is no status"));
+                self.report.push(
+                    problem
+                        .hint("write a status such as `200`, a range such as `4XX`, or `default`"),
+                );
+                continue;
+            }
+            if let Some(response) = self.response(at) {
+                found.insert(status.to_owned(), response);
+            }
+        }
+        found
+    }
+
+    fn response(&mut self, at: At<'a>) -> Option<Response> {
+        let at = self.files.follow(at, &mut self.report)?;
+        at.object(&mut self.report)?;
+        check_fields(&at, Object::Response, &mut self.report);
+        self.ignored(&at, "links");
+        self.ignored(&at, "headers");
+        let content = at.get("content");
+        let content = content.map(|content| self.content(&content, Direction::Response));
+        Some(Response {
+            content: content.unwrap_or_default(),
+        })
+    }
+
+    fn content(&mut self, at: &At<'a>, direction: Direction) -> BTreeMap<String, MediaType> {
+        let mut found = BTreeMap::new();
+        at.object(&mut self.report);
+        for (written, media) in at.members() {
+            let Some(name) = essence(written) else {
+                let problem =
+                    media.error("bad-media-type", format!("`{written}` is no media type"));
+                self.report
+                    .push(problem.hint("write one such as `application/json`, `image/*` or `*/*`"));
+                continue;
+            };
+            media.object(&mut self.report);
+            check_fields(&media, Object::MediaType, &mut self.report);
+            let schema = media
+                .get("schema")
+                .map(|schema| self.schemas.convert(&schema, direction, &mut self.report));
+            if found.insert(name.clone(), MediaType { schema }).is_some() {
+                let problem = media.error(
+                    "duplicate-media-type",
+                    format!("`{name}` stands here twice, with different parameters"),
+                );
+                self.report.push(problem.hint(
+                    "parameters of a media type are not compared: join the schemas with `anyOf`",
+                ));
+            }
+        }
+        found
+    }
+}
+
+/// `default`, `4XX`, `404`.
+fn is_status(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let class = matches!(bytes.next(), Some(b'1'..=b'5'));
+    let rest: Vec<u8> = bytes.collect();
+    text == "default"
+        || (class && (rest == b"XX" || (rest.len() == 2 && rest.iter().all(u8::is_ascii_digit))))
+}
+
+/// The type and subtype, in lower case, without parameters.
+fn essence(text: &str) -> Option<String> {
+    let essence = text.split(';').next()?.trim().to_ascii_lowercase();
+    let (kind, subtype) = essence.split_once('/')?;
+    // A token of RFC 9110, section 5.6.2; `*` is one of its characters.
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let fits = token(kind) && token(subtype) && (kind != "*" || subtype == "*");
+    fits.then_some(essence)
+}

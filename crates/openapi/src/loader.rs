@@ -1,0 +1,70 @@
+//! The way to files.
+//!
+//! Everything that a policy or a description names goes through a [`Loader`], so that tests and tools can serve files
+//! from anywhere. Nothing is ever fetched over the network.
+
+use crate::source::MAX_BYTES;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Finds files by the paths that policies and descriptions write.
+pub trait Loader {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn load(&mut self, path: &str) -> io::Result<String>;
+}
+
+impl<F: FnMut(&str) -> io::Result<String>> Loader for F {
+    fn load(&mut self, path: &str) -> io::Result<String> {
+        self(path)
+    }
+}
+
+/// Reads files below, or beside, a directory.
+#[derive(Debug, Clone)]
+pub struct FileLoader {
+    base: PathBuf,
+}
+
+impl FileLoader {
+    /// Paths are read from `base`: for a policy, the directory that it stands in.
+    #[must_use]
+    pub fn new(base: impl Into<PathBuf>) -> Self {
+        Self { base: base.into() }
+    }
+}
+
+impl Loader for FileLoader {
+    fn load(&mut self, path: &str) -> io::Result<String> {
+        let refuse = |message: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        if is_url(path) {
+            return refuse("remote files are not fetched");
+        }
+        if Path::new(path).is_absolute() {
+            return refuse("the path is absolute; write it relative to the file that names it");
+        }
+        let path = self.base.join(path);
+        // Without this, a directory or a device would be read until memory ends.
+        let metadata = std::fs::metadata(&path)?;
+        if !metadata.is_file() {
+            return refuse("this is not a file");
+        }
+        if metadata.len() > MAX_BYTES as u64 {
+            return refuse("the file is too large");
+        }
+        std::fs::read_to_string(path)
+    }
+}
+
+/// Whether a reference begins with a scheme, or names a host.
+pub(crate) fn is_url(path: &str) -> bool {
+    let scheme = |scheme: &str| {
+        scheme.len() > 1
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    };
+    path.starts_with("//") || path.split_once(':').is_some_and(|(start, _)| scheme(start))
+}

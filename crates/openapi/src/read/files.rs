@@ -1,0 +1,299 @@
+//! The files of one description.
+//!
+//! Loading follows every `$ref` that names a file, also those in examples that are none: a file that cannot be read is
+//! a problem only when a reference to it is followed.
+
+use super::reference::{join, split};
+use super::{At, Report, nearest};
+use crate::Loader;
+use crate::loader::is_url;
+use crate::source::Source;
+use meshward_engine::Problem;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The most files of one description.
+const MAX_FILES: usize = 1_000;
+
+/// The OpenAPI version that a file is read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    V30,
+    V31,
+}
+
+impl Version {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::V30 => "3.0",
+            Self::V31 => "3.1",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) id: usize,
+    pub(crate) source: Source,
+    pub(crate) version: Version,
+}
+
+/// Why a file is not there.
+#[derive(Debug, Clone)]
+enum Gone {
+    /// It cannot be loaded: a problem of whoever refers to it.
+    Missing(String),
+    /// It can be loaded, but not used: a problem of the file.
+    Broken(Box<Problem>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Files {
+    files: Vec<File>,
+    names: HashMap<String, Result<usize, Gone>>,
+}
+
+impl Files {
+    /// Reads a description and every file that it refers to.
+    pub(crate) fn open<L: Loader + ?Sized>(
+        name: &str,
+        loader: &mut L,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut files = Self {
+            files: Vec::new(),
+            names: HashMap::new(),
+        };
+        let name = join("", name);
+        let root = match read(&name, loader) {
+            Ok(source) => source,
+            Err(Gone::Broken(problem)) => return Err(vec![*problem]),
+            Err(Gone::Missing(cause)) => {
+                let message = format!("`{name}` cannot be read: {cause}");
+                return Err(vec![Problem::error("no-file", "", message).file(name)]);
+            }
+        };
+        let version = match version(&root) {
+            Ok(Some(version)) => version,
+            Ok(None) => {
+                let problem = Problem::error(
+                    "unsupported-version",
+                    "",
+                    "`openapi` is missing, so that this is no OpenAPI description",
+                )
+                .hint("name the version at the top of the file: `openapi: 3.1.0`")
+                .file(name);
+                return Err(vec![problem]);
+            }
+            Err(problem) => return Err(vec![*problem]),
+        };
+        files.add(name, root, version);
+        let mut next = 0;
+        while let Some(file) = files.files.get(next) {
+            for name in references(&file.source) {
+                files.load(name, version, loader);
+            }
+            next += 1;
+        }
+        Ok(files)
+    }
+
+    pub(crate) fn root(&self) -> Option<At<'_>> {
+        self.files.first().map(At::root)
+    }
+
+    /// Where a `$ref` leads.
+    pub(crate) fn resolve<'a>(
+        &'a self,
+        at: &At<'a>,
+        reference: &str,
+    ) -> Result<At<'a>, Box<Problem>> {
+        let here = At {
+            file: at.file,
+            pointer: format!("{}/$ref", at.pointer),
+            value: at.value,
+        };
+        if is_url(reference) {
+            let problem = here.error("remote-reference", format!("`{reference}` is remote"));
+            return Err(Box::new(problem.hint(
+                "remote references are not fetched; vendor the file and refer to it by its path",
+            )));
+        }
+        let (path, pointer) = split(reference).map_err(|cause| {
+            Box::new(here.error("bad-reference", format!("`{reference}` {cause}")))
+        })?;
+        let file = match path {
+            None => at.file,
+            Some(path) => {
+                let name = join(at.file.source.name(), &path);
+                match self.names.get(&name) {
+                    Some(Ok(id)) => self.files.get(*id),
+                    Some(Err(Gone::Broken(problem))) => return Err(problem.clone()),
+                    Some(Err(Gone::Missing(cause))) => {
+                        let message = format!("`{name}` cannot be read: {cause}");
+                        return Err(Box::new(here.error("no-file", message)));
+                    }
+                    None => None,
+                }
+                .ok_or_else(|| {
+                    let message =
+                        format!("the description consists of more than {MAX_FILES} files");
+                    Box::new(here.error("no-file", message))
+                })?
+            }
+        };
+        let root = file.source.value();
+        match root.pointer(&pointer) {
+            Some(value) => Ok(At {
+                file,
+                pointer,
+                value,
+            }),
+            None => Err(Box::new(unresolved(&here, reference, root, &pointer))),
+        }
+    }
+
+    /// Follows a Reference Object, and those that it leads to. Not for schemas, whose references may form cycles.
+    pub(crate) fn follow<'a>(&'a self, at: At<'a>, report: &mut Report) -> Option<At<'a>> {
+        let mut visited = vec![at.key()];
+        let mut current = at;
+        while let Some(reference) = current.reference() {
+            let target = match self.resolve(&current, reference) {
+                Ok(target) => target,
+                Err(problem) => {
+                    report.push(*problem);
+                    return None;
+                }
+            };
+            let key = target.key();
+            if visited.contains(&key) {
+                report.push(current.error(
+                    "reference-cycle",
+                    format!("`{reference}` leads back to itself"),
+                ));
+                return None;
+            }
+            visited.push(key);
+            current = target;
+        }
+        Some(current)
+    }
+
+    fn add(&mut self, name: String, source: Source, version: Version) {
+        let id = self.files.len();
+        self.files.push(File {
+            id,
+            source,
+            version,
+        });
+        self.names.insert(name, Ok(id));
+    }
+
+    fn load<L: Loader + ?Sized>(&mut self, name: String, default: Version, loader: &mut L) {
+        if self.names.contains_key(&name) || self.names.len() >= MAX_FILES {
+            return;
+        }
+        let read = read(&name, loader).and_then(|source| match version(&source) {
+            Ok(version) => Ok((source, version.unwrap_or(default))),
+            Err(problem) => Err(Gone::Broken(problem)),
+        });
+        match read {
+            Ok((source, version)) => self.add(name, source, version),
+            Err(gone) => {
+                self.names.insert(name, Err(gone));
+            }
+        }
+    }
+}
+
+fn read<L: Loader + ?Sized>(name: &str, loader: &mut L) -> Result<Source, Gone> {
+    let text = loader
+        .load(name)
+        .map_err(|cause| Gone::Missing(cause.to_string()))?;
+    Source::parse(name, &text).map_err(|fault| Gone::Broken(Box::new(fault.problem)))
+}
+
+/// The version that a file names; `None` for a file of parts.
+fn version(source: &Source) -> Result<Option<Version>, Box<Problem>> {
+    let wrong = |at: &str, message: String, hint: &str| {
+        let problem = Problem::error("unsupported-version", at, message);
+        Err(Box::new(problem.file(source.name()).hint(hint)))
+    };
+    if source.value().get("swagger").is_some() {
+        return wrong(
+            "/swagger",
+            "Swagger 2.0 is not read".to_owned(),
+            "convert the description to OpenAPI 3.0 or 3.1, for example with `swagger2openapi`",
+        );
+    }
+    match source.value().get("openapi") {
+        None => Ok(None),
+        Some(Value::String(text)) => {
+            let mut parts = text.splitn(3, '.');
+            match (parts.next(), parts.next()) {
+                (Some("3"), Some("0")) => Ok(Some(Version::V30)),
+                (Some("3"), Some("1")) => Ok(Some(Version::V31)),
+                _ => wrong(
+                    "/openapi",
+                    format!("OpenAPI `{text}` is not read"),
+                    "the versions that are read are 3.0 and 3.1",
+                ),
+            }
+        }
+        Some(other) => wrong(
+            "/openapi",
+            format!("expected a version in quotes, found `{other}`"),
+            "write the whole version: `openapi: \"3.1.0\"`",
+        ),
+    }
+}
+
+/// The names of the files that a file refers to.
+fn references(source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![source.value()];
+    while let Some(value) = open.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str)
+            && !is_url(reference)
+            && let Ok((Some(path), _)) = split(reference)
+        {
+            found.push(join(source.name(), &path));
+        }
+        match value {
+            Value::Object(members) => open.extend(members.values()),
+            Value::Array(items) => open.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
+}
+
+/// Says how far a pointer leads, and what stands there under a similar name.
+fn unresolved(here: &At<'_>, reference: &str, root: &Value, pointer: &str) -> Problem {
+    let problem = here.error(
+        "unresolved-reference",
+        format!("`{reference}` leads to nothing"),
+    );
+    let mut end = pointer.len();
+    let mut missing = "";
+    let parent = loop {
+        let Some((parent, step)) = pointer.get(..end).and_then(|head| head.rsplit_once('/')) else {
+            break root;
+        };
+        (end, missing) = (parent.len(), step);
+        if let Some(value) = root.pointer(parent) {
+            break value;
+        }
+    };
+    let names = parent
+        .as_object()
+        .into_iter()
+        .flat_map(|members| members.keys());
+    let missing = missing.replace("~1", "/").replace("~0", "~");
+    if parent.get("$ref").is_some() {
+        return problem.hint("a reference cannot lead through another `$ref`; refer to its target");
+    }
+    match nearest(&missing, names.map(String::as_str)) {
+        Some(name) => problem.hint(format!("did you mean `{name}` instead of `{missing}`?")),
+        None => problem.hint(format!("`{missing}` does not exist there")),
+    }
+}

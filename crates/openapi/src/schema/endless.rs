@@ -1,0 +1,63 @@
+//! Schemas that can never be decided: judging a value needs the verdict of the same schema on the same value.
+//!
+//! A schema may contain itself below a property or an item, because values end. A cycle through `$ref`, `allOf` and
+//! their like alone has no end, and would take a validator's stack with it.
+
+use super::keywords::is_in_place;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+/// The schemas at which a cycle without an end was met.
+pub(super) fn endless(schemas: &BTreeMap<String, Value>) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut done: HashSet<&str> = HashSet::new();
+    for start in schemas.keys() {
+        let mut path: Vec<(&str, Vec<&str>)> = vec![(start, steps(schemas, start))];
+        while let Some((name, open)) = path.last_mut() {
+            let name = *name;
+            let Some(next) = open.pop() else {
+                done.insert(name);
+                path.pop();
+                continue;
+            };
+            if path.iter().any(|(name, _)| *name == next) {
+                if !found.contains(&next) {
+                    found.push(next);
+                }
+            } else if !done.contains(next) {
+                path.push((next, steps(schemas, next)));
+            }
+        }
+    }
+    found
+}
+
+fn steps<'a>(schemas: &'a BTreeMap<String, Value>, name: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    if let Some(schema) = schemas.get(name) {
+        collect(schema, &mut found);
+    }
+    found.retain(|next| schemas.contains_key(*next));
+    found
+}
+
+fn collect<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
+    let Some(members) = schema.as_object() else {
+        return;
+    };
+    for (keyword, value) in members {
+        match value {
+            Value::String(reference) if keyword == "$ref" => {
+                found.extend(reference.strip_prefix("#/$defs/"));
+            }
+            Value::Array(branches) if is_in_place(keyword) => {
+                branches.iter().for_each(|branch| collect(branch, found));
+            }
+            Value::Object(branches) if keyword == "dependentSchemas" => {
+                branches.values().for_each(|branch| collect(branch, found));
+            }
+            branch if is_in_place(keyword) => collect(branch, found),
+            _ => {}
+        }
+    }
+}
