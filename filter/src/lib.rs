@@ -1,1 +1,37 @@
-//! The proxy-wasm plugin.
+//! Meshward as a proxy-wasm plugin: callbacks become [`Event`](meshward_engine::transaction::Event)s, and
+//! [`Step`](meshward_engine::transaction::Step)s become host calls. No decision is made here.
+//!
+//! A request passes these modules:
+//!
+//! - `callbacks`: the traits of the SDK, which Envoy calls;
+//! - `root`: one configuration, as `policy` reads it, and the streams that start under it;
+//! - `stream`: one exchange, from its request head to its log line;
+//! - `head`: what the host knows of a message, as the engine takes it;
+//! - `drive`: the engine's steps, with `shared` to answer its questions from the data that all workers share;
+//! - `outcome`: what becomes of a verdict: header changes, refusals, filter state;
+//! - `metrics`: counters and the time that the filter takes;
+//! - `host`: the only module that calls the proxy.
+//!
+//! INVARIANT (nothing before the verdict): a callback answers `Continue` for a request only after
+//! [`Step::Forward`](meshward_engine::transaction::Step::Forward), and whatever is not expected ends in a refusal.
+
+mod callbacks;
+mod drive;
+mod head;
+mod host;
+mod metrics;
+mod outcome;
+mod policy;
+mod root;
+mod shared;
+mod stream;
+
+pub use callbacks::root_context;
+
+#[cfg(target_arch = "wasm32")]
+mod entry {
+    proxy_wasm::main! {{
+        proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
+        proxy_wasm::set_root_context(|_| crate::root_context());
+    }}
+}

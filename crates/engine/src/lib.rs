@@ -22,5 +22,5 @@ mod route;
 pub mod transaction;
 pub mod verdict;
 
-pub use compile::{Compiled, Policy, compile};
+pub use compile::{AccessSummary, Compiled, EndpointSummary, LimitSummary, Policy, compile};
 pub use problem::{Problem, Severity, pointer};

@@ -160,6 +160,8 @@ reasons! {
     ResponseMalformed = "response_malformed", Response, 502, "The response is not valid JSON", "Mend the service.";
     ResponseSchema = "response_schema", Response, 502, "The response does not fit its schema", "Mend the service, or its description.";
 
+    ResponseNotHeld = "response_not_held", Response, 502, "The response cannot be checked here", "Set `allow_on_headers_stop_iteration: true` on the Wasm plugin (`meshward render` does), or `modes.response: monitor`.";
+
     PolicyUnusable = "policy_unusable", Reading, 500, "The policy cannot be used", "Look at the proxy's log: the configuration was refused.";
     Internal = "internal", Reading, 500, "The request could not be judged", "This is a fault in Meshward: please report it.";
 }

@@ -1,6 +1,8 @@
 //! What is logged, counted and observed, as data. Never a credential, a body or a parameter value.
 
-use crate::config::{Detail, Timestamp};
+use crate::Policy;
+use crate::config::Timestamp;
+use crate::http::RequestHead;
 use crate::verdict::{Control, Decision, Finding, Reason};
 use serde_json::{Map, Value, json};
 
@@ -41,8 +43,6 @@ pub struct Record {
     pub time: Timestamp,
     /// Whether a log line is wanted.
     pub logged: bool,
-    /// How much a refusal says to the caller.
-    pub detail: Detail,
 }
 
 /// A counter to increment by one. The parts are bounded by the policy: names of APIs and endpoints, and codes.
@@ -63,6 +63,42 @@ pub struct Counter<'a> {
 }
 
 impl Record {
+    /// Starts the record of an exchange that arrived at `time`.
+    pub(crate) fn new(policy: &Policy, time: Timestamp) -> Self {
+        Self {
+            policy: policy.name.clone(),
+            api: None,
+            endpoint: None,
+            operation: None,
+            decision: Decision::Allow,
+            reason: None,
+            status: None,
+            findings: Vec::new(),
+            method: String::new(),
+            host: String::new(),
+            client_address: None,
+            source_principal: None,
+            provider: None,
+            subject: None,
+            request_id: None,
+            time,
+            logged: false,
+        }
+    }
+
+    /// Keeps of the head what may be logged.
+    pub(crate) fn describe_head(&mut self, head: &RequestHead, policy: &Policy) {
+        self.method = known_method(&head.method).to_owned();
+        self.client_address = head.source.address.map(|a| a.to_canonical().to_string());
+        self.source_principal.clone_from(&head.source.principal);
+        self.request_id = head.headers.first("x-request-id").and_then(request_id);
+        self.logged = sampled(
+            head.headers.first("x-request-id"),
+            self.time,
+            policy.telemetry.log_allowed,
+        );
+    }
+
     /// The decision log: one JSON object with OpenTelemetry attribute names. `response_status` is what the client got.
     #[must_use]
     pub fn log_line(&self, response_status: Option<u16>) -> String {
@@ -168,5 +204,86 @@ impl Record {
         ]
         .into_iter()
         .filter_map(|(key, value)| value.map(|value| (key, value)))
+    }
+}
+
+/// The registered methods of OpenAPI and gRPC; another is `_OTHER`, as OpenTelemetry says, so that no caller can fill a log's index.
+fn known_method(method: &[u8]) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .into_iter()
+        .find(|known| known.as_bytes() == method)
+        .unwrap_or("_OTHER")
+}
+
+/// A request id as it may be logged and sent back: at most 128 visible characters that need no escape anywhere.
+fn request_id(value: &[u8]) -> Option<String> {
+    let fits = (1..=128).contains(&value.len())
+        && value
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=".contains(b));
+    fits.then(|| String::from_utf8_lossy(value).into_owned())
+}
+
+/// Whether an exchange is in the logged share. The same request id gives the same answer on every proxy that it passes.
+fn sampled(request_id: Option<&[u8]>, time: Timestamp, share: f64) -> bool {
+    if share <= 0.0 {
+        return false;
+    }
+    if share >= 1.0 {
+        return true;
+    }
+    let mut hash = Fnv::default();
+    match request_id {
+        Some(id) => hash.add(id),
+        None => hash.add(&time.0.to_le_bytes()),
+    }
+    hash.share() < share
+}
+
+/// FNV-1a with a final mix: spreads request ids evenly. No attacker gains from choosing whether to be logged here: refusals always are.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// From 0 up to, but not including, 1.
+    fn share(&self) -> f64 {
+        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let top = u32::try_from(mixed >> 32).unwrap_or(0);
+        f64::from(top) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logged_share_is_the_share_that_was_asked_for() {
+        let logged = (0..10_000)
+            .filter(|i| sampled(Some(format!("id-{i}").as_bytes()), Timestamp(0), 0.1))
+            .count();
+        assert!((900..1100).contains(&logged), "{logged}");
+    }
+
+    #[test]
+    fn a_request_id_that_could_forge_a_log_line_is_left_out() {
+        assert_eq!(request_id(b"7c0f-1").as_deref(), Some("7c0f-1"));
+        for id in [&b"a\"b"[..], b"a\nb", b"", &[b'a'; 129], b"\xff"] {
+            assert_eq!(request_id(id), None);
+        }
     }
 }

@@ -1,1 +1,147 @@
-//! What the caller may do.
+//! What the caller may do: scopes.
+
+use crate::config;
+use crate::verdict::{Reason, Refusal};
+use std::sync::Arc;
+
+/// What an endpoint asks of the caller's scopes.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Scopes {
+    /// Nothing.
+    #[default]
+    Free,
+    /// What the policy says.
+    Policy(config::Authorize),
+    /// What the description's `security` says: one of the alternatives.
+    Description(Vec<Alternative>),
+}
+
+/// One alternative of the description's `security`, with the scheme's provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Alternative {
+    pub(crate) provider: Arc<str>,
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Scopes {
+    /// Judges a caller; `None` is an anonymous one.
+    ///
+    /// Alternatives for the caller's provider count. Where the description has none for it (the policy accepts a provider that the
+    /// description does not name), the caller must fulfil one of the others: a scope that is asked of some is not waived for the rest.
+    pub(crate) fn check(&self, caller: Option<(&str, &[String])>) -> Result<(), Refusal> {
+        let granted = caller.map_or(&[][..], |(_, scopes)| scopes);
+        let has = |scope: &String| granted.contains(scope);
+        match self {
+            Self::Free => Ok(()),
+            Self::Policy(config::Authorize { scopes, any_scope }) => {
+                if let Some(missing) = scopes.iter().find(|s| !has(s)) {
+                    return Err(refusal(std::slice::from_ref(missing)));
+                }
+                if any_scope.is_empty() || any_scope.iter().any(has) {
+                    Ok(())
+                } else {
+                    Err(refusal(any_scope))
+                }
+            }
+            Self::Description(alternatives) => {
+                // Anonymous passes only where `security` has an empty alternative; authentication has already decided that.
+                let Some((provider, _)) = caller else {
+                    return Ok(());
+                };
+                let own: Vec<_> = alternatives
+                    .iter()
+                    .filter(|a| &*a.provider == provider)
+                    .collect();
+                let asked = if own.is_empty() {
+                    alternatives.iter().collect()
+                } else {
+                    own
+                };
+                if asked.is_empty() || asked.iter().any(|a| a.scopes.iter().all(has)) {
+                    return Ok(());
+                }
+                Err(asked
+                    .first()
+                    .map_or_else(|| Reason::ScopeMissing.into(), |a| refusal(&a.scopes)))
+            }
+        }
+    }
+
+    /// In words, for explanations: alternatives of scopes that must all be held.
+    pub(crate) fn alternatives(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Free => Vec::new(),
+            Self::Policy(config::Authorize { scopes, any_scope }) if any_scope.is_empty() => {
+                vec![scopes.clone()]
+            }
+            Self::Policy(config::Authorize { scopes, any_scope }) => any_scope
+                .iter()
+                .map(|any| scopes.iter().chain([any]).cloned().collect())
+                .collect(),
+            Self::Description(alternatives) => {
+                alternatives.iter().map(|a| a.scopes.clone()).collect()
+            }
+        }
+    }
+}
+
+/// Scopes are part of the policy, not of the request: they may be named.
+fn refusal(scopes: &[String]) -> Refusal {
+    Refusal::new(Reason::ScopeMissing).expected(format!("scope `{}`", scopes.join("` or `")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes(list: &[&str]) -> Vec<String> {
+        list.iter().map(|s| (*s).to_owned()).collect()
+    }
+
+    #[test]
+    fn all_and_any() {
+        let rule = Scopes::Policy(config::Authorize {
+            scopes: scopes(&["a"]),
+            any_scope: scopes(&["b", "c"]),
+        });
+        for (granted, passes) in [
+            (&["a", "c"][..], true),
+            (&["a", "b"], true),
+            (&["a"], false),
+            (&["b", "c"], false),
+            (&[], false),
+        ] {
+            assert_eq!(
+                rule.check(Some(("p", &scopes(granted)))).is_ok(),
+                passes,
+                "{granted:?}"
+            );
+        }
+        assert!(rule.check(None).is_err(), "nobody holds no scopes");
+    }
+
+    #[test]
+    fn the_description_asks_by_provider() {
+        let rule = Scopes::Description(vec![
+            Alternative {
+                provider: "corp".into(),
+                scopes: scopes(&["read"]),
+            },
+            Alternative {
+                provider: "keys".into(),
+                scopes: vec![],
+            },
+        ]);
+        assert!(rule.check(Some(("keys", &[]))).is_ok());
+        assert!(rule.check(Some(("corp", &[]))).is_err());
+        assert!(rule.check(Some(("corp", &scopes(&["read"])))).is_ok());
+        let only_corp = Scopes::Description(vec![Alternative {
+            provider: "corp".into(),
+            scopes: scopes(&["read"]),
+        }]);
+        assert!(
+            only_corp.check(Some(("other", &[]))).is_err(),
+            "a scope asked of some is not waived for the rest"
+        );
+    }
+}

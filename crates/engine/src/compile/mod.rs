@@ -1,29 +1,188 @@
-//! Configuration to policy.
+//! Configuration to policy: everything that can be wrong is found here, all at once, and never at a request.
+//!
+//! INVARIANT (no skipped rule): a part of the document that does not compile is a [`Problem`]; nothing is left out and served without it.
+//!
+//! - [`policy`] holds the compiled types, [`modes`] and [`layers`] merge what several levels say, [`access`] decides who may call,
+//!   [`api`] compiles one API, [`summary`] is the public view for people.
 
-use crate::config::Document;
-use crate::problem::Problem;
+mod access;
+mod api;
+mod layers;
+mod modes;
+mod names;
+mod policy;
+mod summary;
 
-/// A policy, ready to judge. Immutable; shared by all exchanges.
-#[derive(Debug)]
-pub struct Policy {}
+pub(crate) use access::Access;
+pub(crate) use modes::EndpointModes;
+pub use policy::Policy;
+pub(crate) use policy::{Endpoint, PolicyApi};
+pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
+
+use crate::config::{Document, Mode};
+use crate::identity::Provider;
+use crate::limit::Limit;
+use crate::problem::{Problem, Severity, pointer};
+use crate::route::Router;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A policy and what is doubtful about it.
 #[derive(Debug)]
 pub struct Compiled {
     /// The policy.
     pub policy: Policy,
-    /// Warnings.
+    /// What works, but probably not as meant.
     pub warnings: Vec<Problem>,
 }
 
 /// Turns a document into a policy.
 ///
 /// # Errors
-/// Every error in the document, and the warnings with them.
+/// Every problem of the document, when one of them is an error; warnings are among them.
 pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
-    let _ = document;
+    let Document {
+        api_version: _,
+        kind: _,
+        metadata,
+        mode,
+        modes,
+        reading,
+        unknown_hosts,
+        identity_providers,
+        limits,
+        limit_table,
+        apis,
+        errors,
+        telemetry,
+        delivery,
+    } = document;
+    let mut problems = Vec::new();
+    names::check("policy", &metadata.name, "/metadata/name", &mut problems);
+    let top_mode = mode.unwrap_or(Mode::Enforce);
+
+    let mut providers = BTreeMap::new();
+    for (name, config) in identity_providers {
+        let at = pointer("/identityProviders", name);
+        names::check("identity provider", name, &at, &mut problems);
+        match Provider::compile(name, &at, config) {
+            Ok((provider, warnings)) => {
+                problems.extend(warnings);
+                providers.insert(name.clone(), Some(Arc::new(provider)));
+            }
+            Err(wrong) => {
+                problems.extend(wrong);
+                // Known by name, so that those who refer to it are not reported as well.
+                providers.insert(name.clone(), None);
+            }
+        }
+    }
+
+    let mut compiled_limits = BTreeMap::new();
+    for (name, config) in limits {
+        let limit = Limit::compile(name, &pointer("/limits", name), config);
+        compiled_limits.insert(
+            name.clone(),
+            limit
+                .map(Arc::new)
+                .map_err(|wrong| problems.extend(wrong))
+                .ok(),
+        );
+    }
+    let buckets = limit_table.unwrap_or(16_384);
+    if !(8..=1_048_576).contains(&buckets) {
+        problems.push(Problem::error(
+            "limit-table",
+            "/limitTable",
+            format!("{buckets} buckets: from 8 to 1,048,576 are possible"),
+        ));
+    }
+    if !(0.0..=1.0).contains(&telemetry.log_allowed) {
+        problems.push(
+            Problem::error(
+                "log-share",
+                "/telemetry/logAllowed",
+                format!("`{}` is not a share", telemetry.log_allowed),
+            )
+            .hint("use a number from 0 (log no admitted exchange) to 1 (log all of them)"),
+        );
+    }
+    if apis.is_empty() {
+        problems.push(
+            Problem::error("no-api", "/apis", "the policy guards no API")
+                .hint("add an API with `name`, `hosts` and `openapi`"),
+        );
+    }
+
+    let mut scope = api::Scope {
+        document,
+        providers: &providers,
+        limits: &compiled_limits,
+        endpoints: Vec::new(),
+        problems: &mut problems,
+        used: Default::default(),
+    };
+    let mut compiled_apis = Vec::with_capacity(apis.len());
+    let mut routes = Vec::with_capacity(apis.len());
+    let mut seen = BTreeMap::new();
+    for (index, config) in apis.iter().enumerate() {
+        let at = pointer("/apis", index);
+        names::check("API", &config.name, &pointer(&at, "name"), scope.problems);
+        if seen.insert(config.name.as_str(), index).is_some() {
+            scope.problems.push(Problem::error(
+                "duplicate-name",
+                pointer(&at, "name"),
+                format!("two APIs are called `{}`", config.name),
+            ));
+        }
+        let (api, route) = scope.compile(index, &at, config);
+        compiled_apis.push(api);
+        routes.push(route);
+    }
+    let api::Scope {
+        endpoints, used, ..
+    } = scope;
+    for name in identity_providers
+        .keys()
+        .filter(|n| !used.providers.contains(*n))
+    {
+        problems.push(Problem::warning(
+            "unused",
+            pointer("/identityProviders", name),
+            format!("no endpoint accepts the identity provider `{name}`"),
+        ));
+    }
+    for name in limits.keys().filter(|n| !used.limits.contains(*n)) {
+        problems.push(
+            Problem::warning(
+                "unused",
+                pointer("/limits", name),
+                format!("no endpoint has the limit `{name}`"),
+            )
+            .hint("name it under `limits` of an API's `defaults` or of an endpoint"),
+        );
+    }
+    let (router, wrong) = Router::compile(&routes);
+    problems.extend(wrong);
+
+    if problems.iter().any(|p| p.severity == Severity::Error) {
+        return Err(problems);
+    }
+    let policy = Policy {
+        name: metadata.name.clone(),
+        reading: reading.clone(),
+        reading_mode: modes.reading.unwrap_or(top_mode),
+        unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
+        router,
+        sets: buckets.div_ceil(8),
+        apis: compiled_apis,
+        endpoints,
+        detail: errors.detail,
+        telemetry: telemetry.clone(),
+        delivery: delivery.clone(),
+    };
     Ok(Compiled {
-        policy: Policy {},
-        warnings: Vec::new(),
+        policy,
+        warnings: problems,
     })
 }

@@ -45,8 +45,8 @@ pub struct Api {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// What happens to what a policy does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+/// What happens to what a policy does not know. In order: the strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Unknown {

@@ -1,7 +1,7 @@
 //! What people write: the serde mirror of the policy document.
 //!
 //! Nothing is interpreted here. Types deserialize, refuse unknown fields, and carry the defaults that the
-//! manual documents; [`crate::compile`] turns a [`Document`] into a [`crate::Policy`] or says what is wrong with it.
+//! manual documents; [`crate::compile()`] turns a [`Document`] into a [`crate::Policy`] or says what is wrong with it.
 //!
 //! A *policy* (`kind: Policy`) names an OpenAPI file per API. A *bundle* (`kind: Bundle`) is the same document with
 //! each file read into [`Description`]: self-contained, and the only form that the filter reads.

@@ -1,1 +1,244 @@
 //! Parameters, bodies and responses against the description.
+//!
+//! Per API: make [`Schemas`], compile a [`Contract`] for every operation with it, then [`Schemas::finish`], which compiles all
+//! schemas at once and says everything that is wrong. A contract whose schemas were not finished lets no value pass.
+//!
+//! Per request, in this order: [`Contract::check_head`]; where [`Contract::needs_body`], [`Contract::check_size`] while the
+//! body grows and [`Contract::check_body`] at its end; then the same on [`Contract::response`].
+//!
+//! INVARIANT (bounded answers): a check returns at most [`MOST_REFUSALS`] refusals, and none holds a value.
+
+mod body;
+mod content;
+mod cost;
+mod json;
+mod lint;
+mod media;
+mod parameter;
+mod place;
+mod response;
+mod schema;
+mod value;
+mod words;
+
+pub(crate) use response::ResponseContract;
+pub(crate) use schema::Schemas;
+
+use crate::config::{BodyRules, Operation, ParameterLocation, Unknown};
+use crate::http::{Headers, RequestHead, Target};
+use crate::problem::pointer;
+use crate::verdict::{Reason, Refusal};
+use body::Body;
+use content::Contents;
+use parameter::Parameter;
+use std::sync::Arc;
+
+/// The most refusals that one check returns.
+const MOST_REFUSALS: usize = 10;
+
+/// What a policy adds to an operation's own contract.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    /// Bounds on bodies.
+    pub(crate) body: BodyRules,
+    /// What happens to undeclared query parameters.
+    pub(crate) unknown_query: Unknown,
+    /// Query parameters that are no part of the contract but known: those that carry API keys.
+    pub(crate) allowed_query: &'a [String],
+    /// Whether responses are judged: their schemas are compiled only then.
+    pub(crate) responses: bool,
+}
+
+/// What one operation takes and gives.
+#[derive(Debug)]
+pub(crate) struct Contract {
+    parameters: Vec<Parameter>,
+    /// What is done about undeclared query parameters, and which there may be besides the declared ones.
+    unknown_query: Unknown,
+    allowed_query: Vec<String>,
+    body: Body,
+    response: ResponseContract,
+}
+
+/// What a head shows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// What breaks the contract.
+    pub(crate) refusals: Vec<Refusal>,
+    /// What is only reported, whatever the control's mode: unknown query parameters under `unknownQuery: monitor`.
+    pub(crate) reported: Vec<Refusal>,
+}
+
+impl Contract {
+    /// The contract of a described operation.
+    pub(crate) fn compile<'a>(
+        operation: &'a Operation,
+        rules: Rules<'_>,
+        schemas: &mut Schemas<'a>,
+    ) -> Self {
+        let parameters = operation
+            .parameters
+            .iter()
+            .filter_map(|parameter| Parameter::compile(parameter, schemas))
+            .collect();
+        let body = match &operation.body {
+            None => Body::nothing(rules.body),
+            Some(body) => {
+                let at = pointer(&pointer(&operation.at, "requestBody"), "content");
+                let contents = Contents::compile(&body.content, &at, schemas);
+                Body::declared(rules.body, body.required, contents)
+            }
+        };
+        Self {
+            parameters,
+            unknown_query: rules.unknown_query,
+            allowed_query: rules.allowed_query.to_vec(),
+            body,
+            response: if rules.responses {
+                ResponseContract::compile(operation, schemas)
+            } else {
+                ResponseContract::default()
+            },
+        }
+    }
+
+    /// The contract of an endpoint without a description: it only bounds the size of bodies.
+    pub(crate) fn none(body: BodyRules) -> Self {
+        Self {
+            parameters: Vec::new(),
+            unknown_query: Unknown::Allow,
+            allowed_query: Vec::new(),
+            body: Body::any(body),
+            response: ResponseContract::default(),
+        }
+    }
+
+    /// What the operation may answer.
+    pub(crate) fn response(&self) -> &ResponseContract {
+        &self.response
+    }
+
+    /// Parameters, and what the head says about the body. `path` has the values of the template's parameters.
+    pub(crate) fn check_head(
+        &self,
+        head: &RequestHead,
+        target: &Target,
+        path: &[(Arc<str>, String)],
+    ) -> Checked {
+        let cookies = Cookies::read(&head.headers);
+        let declared = self
+            .parameters
+            .iter()
+            .filter_map(|parameter| check(parameter, head, target, path, &cookies));
+        let mut checked = Checked {
+            refusals: declared.take(MOST_REFUSALS).collect(),
+            reported: Vec::new(),
+        };
+        let unknown = self.unknown_query(target).take(MOST_REFUSALS);
+        match self.unknown_query {
+            Unknown::Deny => checked.refusals.extend(unknown),
+            Unknown::Monitor => checked.reported.extend(unknown),
+            Unknown::Allow => {}
+        }
+        checked.refusals.extend(self.body.check_head(head));
+        checked.refusals.truncate(MOST_REFUSALS);
+        checked
+    }
+
+    /// Whether the body must be held back until it is judged.
+    pub(crate) fn needs_body(&self, head: &RequestHead) -> bool {
+        self.body.is_needed(head)
+    }
+
+    /// The length of the body so far.
+    pub(crate) fn check_size(&self, length: usize) -> Option<Refusal> {
+        self.body.check_size(length)
+    }
+
+    /// The whole body.
+    pub(crate) fn check_body(&self, head: &RequestHead, body: &[u8]) -> Vec<Refusal> {
+        self.body.check(head, body, MOST_REFUSALS)
+    }
+
+    fn unknown_query<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = Refusal> + 'a {
+        let is_declared = |name: &str| {
+            let mut query = self
+                .parameters
+                .iter()
+                .filter(|p| p.location == ParameterLocation::Query);
+            query.any(|p| p.name == name)
+        };
+        target
+            .query
+            .iter()
+            .filter(move |(name, _)| !is_declared(name) && !self.allowed_query.contains(name))
+            .map(|(name, _)| {
+                let at = place::parameter(ParameterLocation::Query, name);
+                Refusal::at(Reason::ParameterUnknown, at)
+            })
+    }
+}
+
+/// Gathers a parameter's texts from its place and checks them.
+fn check(
+    parameter: &Parameter,
+    head: &RequestHead,
+    target: &Target,
+    path: &[(Arc<str>, String)],
+    cookies: &Cookies<'_>,
+) -> Option<Refusal> {
+    match parameter.location {
+        ParameterLocation::Path => parameter.check(&named(path, &parameter.name)),
+        ParameterLocation::Query => parameter.check(&named(&target.query, &parameter.name)),
+        ParameterLocation::Header => {
+            let texts: Result<Vec<&str>, _> = head
+                .headers
+                .all(&parameter.name)
+                .map(str::from_utf8)
+                .collect();
+            match texts {
+                Ok(texts) => parameter.check(&texts),
+                Err(_) => Some(parameter.invalid().expected("expected UTF-8")),
+            }
+        }
+        ParameterLocation::Cookie => match cookies {
+            Cookies::Read(cookies) => {
+                let named = cookies.iter().filter(|(name, _)| *name == parameter.name);
+                let texts: Vec<&str> = named.map(|(_, value)| *value).collect();
+                parameter.check(&texts)
+            }
+            Cookies::Unreadable => Some(parameter.invalid().expected("expected UTF-8")),
+        },
+    }
+}
+
+/// The values of a name, in order.
+fn named<'a>(pairs: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str> {
+    let of_name = pairs.iter().filter(|(n, _)| n.as_ref() == name);
+    of_name.map(|(_, value)| value.as_str()).collect()
+}
+
+/// The cookies of a head (RFC 6265): values as they stand, without decoding.
+enum Cookies<'a> {
+    Read(Vec<(&'a str, &'a str)>),
+    Unreadable,
+}
+
+impl<'a> Cookies<'a> {
+    fn read(headers: &'a Headers) -> Self {
+        let fields: Result<Vec<&str>, _> = headers.all("cookie").map(str::from_utf8).collect();
+        match fields {
+            Ok(fields) => Self::Read(
+                fields
+                    .into_iter()
+                    .flat_map(|field| field.split(';'))
+                    .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+                    .collect(),
+            ),
+            Err(_) => Self::Unreadable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

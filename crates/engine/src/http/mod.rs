@@ -1,7 +1,16 @@
 //! Request and response heads as bytes, and the one reading of a target that every control sees.
+//!
+//! [`read`] is the only way from bytes to a [`Target`]. What it cannot read in exactly one way has no target.
+//! INVARIANT (one reading): a target in its normal form reads to the same segments again, with nothing refused.
 
+pub(crate) mod authority;
+mod fields;
 mod head;
+pub(crate) mod path;
+pub(crate) mod percent;
+mod query;
 mod target;
 
+pub(crate) use fields::is_token;
 pub use head::{Headers, RequestHead, ResponseHead, Source};
-pub use target::{Target, read};
+pub use target::{Reading, Target, read};

@@ -2,31 +2,172 @@
 //!
 //! [`Transaction::handle`] takes the machine by value and gives it back inside the step, so that after a verdict no state
 //! is left that could be resumed wrongly. Time comes with every event.
+//!
+//! - `request` runs the controls that need the head, `body` those that need a body, `response` the way back,
+//!   [`effect`] is what goes in and out, [`reply`] what a refused caller is told, `upstream` what an admitted request takes along.
+//!
+//! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
+//! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
 
+mod body;
 mod effect;
+mod reply;
+mod request;
+mod response;
+mod upstream;
+mod values;
 
 pub use effect::{Answer, Event, Forward, HeaderChange, Query, Reply, Step, Stored};
 
 use crate::Policy;
-use crate::config::Timestamp;
+use crate::audit::Record;
+use crate::compile::Endpoint;
+use crate::config::{Mode, Timestamp};
+use crate::http::{RequestHead, ResponseHead, Target};
+use crate::identity::Identity;
+use crate::limit::Take;
+use crate::verdict::{Decision, Finding, Reason, Refusal};
 use std::sync::Arc;
 
 /// One exchange on its way.
 #[derive(Debug)]
-pub struct Transaction {}
+pub struct Transaction {
+    policy: Arc<Policy>,
+    record: Record,
+    state: State,
+    head: RequestHead,
+    target: Target,
+    /// The endpoint, as an index into the policy.
+    endpoint: Option<usize>,
+    /// The path's parameters, by name.
+    parameters: Vec<(Arc<str>, String)>,
+    identity: Option<Identity>,
+}
+
+/// Where an exchange is.
+#[derive(Debug)]
+enum State {
+    /// Nothing came yet.
+    New,
+    /// Taking from the limit at this index.
+    Limiting { index: usize, take: Take },
+    /// Waiting for the request body.
+    RequestBody,
+    /// Waiting for the response head.
+    Forwarded,
+    /// Waiting for the response body.
+    ResponseBody { head: Box<ResponseHead> },
+}
+
+/// What a control's finding means for the exchange.
+#[must_use]
+enum Found {
+    /// It goes on.
+    Passes,
+    /// It ends here.
+    Refused(Refusal),
+}
 
 impl Transaction {
     /// Starts an exchange that arrived at `now`.
     #[must_use]
     pub fn new(policy: Arc<Policy>, now: Timestamp) -> Self {
-        let _ = (policy, now);
-        Self {}
+        let record = Record::new(&policy, now);
+        Self {
+            policy,
+            record,
+            state: State::New,
+            head: RequestHead::default(),
+            target: Target::default(),
+            endpoint: None,
+            parameters: Vec::new(),
+            identity: None,
+        }
     }
 
     /// Takes one event and says what comes next.
     #[must_use]
-    pub fn handle(self, event: Event, now: Timestamp) -> Step {
-        let _ = (event, now);
-        Step::Forward(Box::new(self), Forward::default())
+    pub fn handle(mut self, event: Event, now: Timestamp) -> Step {
+        match (std::mem::replace(&mut self.state, State::New), event) {
+            (State::New, Event::Request(head)) => self.on_request(*head, now),
+            (State::Limiting { index, take }, Event::Answer(answer)) => {
+                self.on_limit_answer(index, take, answer, now)
+            }
+            (State::RequestBody, Event::RequestProgress(length)) => {
+                self.on_request_progress(length)
+            }
+            (State::RequestBody, Event::RequestBody(body)) => self.on_request_body(&body),
+            (State::Forwarded, Event::Response(head)) => self.on_response(head),
+            (State::ResponseBody { head }, Event::ResponseProgress(length)) => {
+                self.on_response_progress(head, length)
+            }
+            (State::ResponseBody { head }, Event::ResponseBody(body)) => {
+                self.on_response_body(&head, &body)
+            }
+            _ => self.refuse(Reason::Internal.into()),
+        }
+    }
+
+    fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint
+            .and_then(|index| self.policy.endpoints.get(index))
+    }
+
+    /// Notes what a control saw, and says whether it ends the exchange.
+    fn note(&mut self, refusal: Refusal, mode: Mode) -> Found {
+        if mode == Mode::Off {
+            return Found::Passes;
+        }
+        self.record.findings.push(Finding {
+            control: refusal.reason.control(),
+            reason: refusal.reason,
+            mode,
+            at: refusal.at.clone(),
+            detail: refusal.detail.clone(),
+        });
+        if mode == Mode::Enforce {
+            Found::Refused(refusal)
+        } else {
+            Found::Passes
+        }
+    }
+
+    /// Notes everything that a control saw at once; the first refusal decides.
+    fn note_all(&mut self, refusals: Vec<Refusal>, mode: Mode) -> Found {
+        let mut first = Found::Passes;
+        for refusal in refusals {
+            if let (Found::Refused(refusal), Found::Passes) = (self.note(refusal, mode), &first) {
+                first = Found::Refused(refusal);
+            }
+        }
+        first
+    }
+
+    /// Ends the exchange with a refusal.
+    fn refuse(self, refusal: Refusal) -> Step {
+        let reply = reply::refusal(&self, &refusal);
+        self.end(refusal.reason, reply)
+    }
+
+    /// Ends the exchange with a reply.
+    fn end(self, reason: Reason, reply: Reply) -> Step {
+        let mut record = self.record;
+        record.decision = Decision::Deny;
+        record.reason = Some(reason);
+        record.status = Some(reply.status);
+        record.logged = true;
+        Step::Reply(Box::new(record), reply)
+    }
+
+    /// Ends the exchange: the response goes to the client.
+    fn deliver(mut self) -> Step {
+        self.record.logged |= !self.record.findings.is_empty();
+        Step::Deliver(Box::new(self.record))
+    }
+
+    /// Waits in a new state.
+    fn wait(mut self, state: State) -> Box<Self> {
+        self.state = state;
+        Box::new(self)
     }
 }

@@ -1,0 +1,422 @@
+//! One API of a document to endpoints.
+
+use super::layers::Layers;
+use super::{Access, Endpoint, EndpointModes, PolicyApi, modes};
+use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Rules, Unknown};
+use crate::contract::{self, Contract, Schemas};
+use crate::identity::Provider;
+use crate::limit::Limit;
+use crate::problem::{Problem, pointer};
+use crate::route::{RouterApi, RouterEndpoint};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What the compilation of one API needs from the document, and what it adds.
+pub(super) struct Scope<'a> {
+    pub(super) document: &'a Document,
+    /// `None` for a provider that did not compile.
+    pub(super) providers: &'a BTreeMap<String, Option<Arc<Provider>>>,
+    pub(super) limits: &'a BTreeMap<String, Option<Arc<Limit>>>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) problems: &'a mut Vec<Problem>,
+    pub(super) used: Used,
+}
+
+/// What was referred to so far.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) providers: BTreeSet<String>,
+    pub(super) limits: BTreeSet<String>,
+    /// Security schemes without a provider that were reported already: API and scheme.
+    pub(super) unmapped: BTreeSet<(String, String)>,
+}
+
+/// One rule of the policy and where it stands.
+struct Rule<'a> {
+    selector: &'a Match,
+    rules: Rules,
+    at: String,
+    used: bool,
+}
+
+impl Scope<'_> {
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn compile(&mut self, index: usize, at: &str, api: &Api) -> (PolicyApi, RouterApi) {
+        let Api {
+            name,
+            hosts,
+            base_paths,
+            openapi,
+            description,
+            unknown_endpoints,
+            head_follows_get,
+            cors_preflight,
+            security_schemes,
+            defaults,
+            endpoints: _,
+        } = api;
+        if let (Some(file), None) = (openapi, description) {
+            self.problem(
+                Problem::error(
+                    "file-not-resolved",
+                    pointer(at, "openapi"),
+                    format!("`{file}` was not read into this document"),
+                )
+                .hint("make a bundle with `meshward build`; the filter reads bundles only"),
+            );
+        }
+        for (scheme, provider) in security_schemes {
+            let declared = description
+                .as_ref()
+                .is_none_or(|d| d.security_schemes.contains_key(scheme));
+            if !declared {
+                self.problem(Problem::warning("unused", pointer(&pointer(at, "securitySchemes"), scheme), format!("the description has no security scheme `{scheme}` (it stands for `{provider}` here)")));
+            }
+        }
+        self.reading_is_global(at, api);
+        let declared = self.declared_operations(at, api);
+        let operations: Vec<(&Operation, bool)> = description
+            .iter()
+            .flat_map(|d| d.operations.iter().map(|o| (o, true)))
+            .chain(declared.iter().map(|o| (o, false)))
+            .collect();
+        let mut rules: Vec<Rule<'_>> = api
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(i, e)| Rule {
+                selector: &e.selector,
+                rules: e.rules(),
+                at: pointer(&pointer(at, "endpoints"), i),
+                used: false,
+            })
+            .collect();
+        self.duplicate_rules(&rules);
+
+        let nothing = Description::default();
+        let mut schemas = Schemas::new(description.as_ref().unwrap_or(&nothing));
+        let mut routes = Vec::with_capacity(operations.len());
+        for (operation, described) in operations {
+            let endpoint = self.endpoints.len();
+            routes.push(RouterEndpoint {
+                index: endpoint,
+                method: operation.method.clone(),
+                path: operation.path.clone(),
+                at: operation.at.clone(),
+            });
+            let compiled = self.endpoint(
+                index,
+                at,
+                api,
+                operation,
+                described,
+                &mut rules,
+                &mut schemas,
+            );
+            self.endpoints.push(compiled);
+        }
+        let wrong = schemas.finish();
+        self.problems.extend(wrong);
+        for rule in rules.iter().filter(|r| !r.used) {
+            let (what, hint) = describe_selector(rule.selector);
+            self.problem(
+                Problem::error("no-such-endpoint", pointer(&rule.at, "match"), what).hint(hint),
+            );
+        }
+        if routes.is_empty() {
+            self.problem(Problem::error("no-endpoint", at, format!("the API `{name}` has no endpoint")).hint("name its description under `openapi`, or list endpoints with `match: { method, path }`"));
+        }
+
+        let described_hosts = description
+            .as_ref()
+            .map(|d| d.hosts.clone())
+            .unwrap_or_default();
+        let hosts = if hosts.is_empty() {
+            described_hosts
+        } else {
+            hosts.clone()
+        };
+        if hosts.is_empty() {
+            self.problem(Problem::error("no-host", pointer(at, "hosts"), format!("the API `{name}` has no host")).hint("list the hosts that serve it, or `*` for any: the description's `servers` name none"));
+        }
+        let described_paths = || {
+            description
+                .as_ref()
+                .map(|d| d.base_paths.clone())
+                .filter(|p| !p.is_empty())
+        };
+        let base_paths = base_paths
+            .clone()
+            .or_else(described_paths)
+            .unwrap_or_else(|| vec!["/".to_owned()]);
+        let mode = defaults
+            .mode
+            .or(self.document.mode)
+            .unwrap_or(Mode::Enforce);
+        let compiled = PolicyApi {
+            name: name.clone(),
+            unknown_endpoints: unknown_endpoints.unwrap_or(modes::unknown_for(mode)),
+        };
+        let route = RouterApi {
+            index,
+            at: at.to_owned(),
+            hosts,
+            base_paths,
+            head_follows_get: *head_follows_get,
+            cors_preflight: *cors_preflight,
+            endpoints: routes,
+        };
+        (compiled, route)
+    }
+
+    /// Operations that the policy declares by method and path, because the API has no description.
+    fn declared_operations(&mut self, at: &str, api: &Api) -> Vec<Operation> {
+        let mut declared = Vec::new();
+        for (i, endpoint) in api.endpoints.iter().enumerate() {
+            let rule_at = pointer(&pointer(at, "endpoints"), i);
+            let Match {
+                operation,
+                method,
+                path,
+                tag,
+            } = &endpoint.selector;
+            let forms = [
+                operation.is_some(),
+                method.is_some() || path.is_some(),
+                tag.is_some(),
+            ];
+            let complete = method.is_some() == path.is_some();
+            if forms.iter().filter(|f| **f).count() != 1 || !complete {
+                self.problem(Problem::error(
+                    "match-form",
+                    pointer(&rule_at, "match"),
+                    "a rule needs exactly one of: `operation`; `method` and `path`; `tag`",
+                ));
+                continue;
+            }
+            if let (Some(method), Some(path), None) = (method, path, &api.description) {
+                declared.push(Operation {
+                    id: None,
+                    method: method.to_ascii_uppercase(),
+                    path: path.clone(),
+                    summary: None,
+                    tags: Vec::new(),
+                    deprecated: false,
+                    security: None,
+                    parameters: Vec::new(),
+                    body: None,
+                    responses: BTreeMap::new(),
+                    at: pointer(&pointer(&rule_at, "match"), "path"),
+                });
+            }
+        }
+        declared
+    }
+
+    fn duplicate_rules(&mut self, rules: &[Rule<'_>]) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for rule in rules {
+            let (what, _) = describe_selector(rule.selector);
+            if let Some(first) = seen.insert(what, &rule.at) {
+                self.problems.push(
+                    Problem::error(
+                        "duplicate-rule",
+                        pointer(&rule.at, "match"),
+                        format!("the rule at `{first}` is for the same endpoints"),
+                    )
+                    .hint("put both into one rule"),
+                );
+            }
+        }
+    }
+
+    /// `modes.reading` below the top has no meaning: the head is read before an endpoint is known.
+    fn reading_is_global(&mut self, at: &str, api: &Api) {
+        let levels = std::iter::once((pointer(at, "defaults"), api.defaults.modes)).chain(
+            api.endpoints
+                .iter()
+                .enumerate()
+                .map(|(i, e)| (pointer(&pointer(at, "endpoints"), i), e.modes)),
+        );
+        for (place, _) in levels.filter(|(_, modes)| modes.reading.is_some()) {
+            self.problem(
+                Problem::error(
+                    "reading-mode",
+                    format!("{place}/modes/reading"),
+                    "`reading` has one mode for the whole policy",
+                )
+                .hint("move it to `modes` at the top of the policy"),
+            );
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, and each is a part of the API that is being compiled"
+    )]
+    fn endpoint<'d>(
+        &mut self,
+        index: usize,
+        at: &str,
+        api: &Api,
+        operation: &'d Operation,
+        described: bool,
+        rules: &mut [Rule<'_>],
+        schemas: &mut Schemas<'d>,
+    ) -> Endpoint {
+        let layers = select(at, api, operation, rules);
+        let (access, scopes) = self.access(api, at, &layers, described.then_some(operation));
+        let label = format!("{} {}", operation.method, operation.path);
+        if matches!(access, Access::Closed) {
+            self.problem(
+                Problem::warning("endpoint-closed", pointer(at, "endpoints"), format!("nobody may call `{label}`: no rule says who"))
+                    .hint("give the API's `defaults` or the endpoint an `authenticate` rule, or its operation a `security` requirement; `authenticate: { public: true }` opens it to anybody"),
+            );
+        }
+        let limits = self.endpoint_limits(&layers);
+        let unknown_query = layers.unknown_query().unwrap_or(if described {
+            Unknown::Deny
+        } else {
+            Unknown::Allow
+        });
+        let allowed_query: Vec<String> = match &access {
+            Access::Known { providers, .. } => providers
+                .iter()
+                .filter_map(|p| p.query_name().map(str::to_owned))
+                .collect(),
+            Access::Closed | Access::Public => Vec::new(),
+        };
+        let mut levels: Vec<_> = layers.modes().collect();
+        levels.push((self.document.mode, self.document.modes));
+        let modes = EndpointModes::merge(&levels);
+        let responses = described && modes.response != Mode::Off;
+        let contract = if described {
+            let rules = contract::Rules {
+                body: layers.body(),
+                unknown_query,
+                allowed_query: &allowed_query,
+                responses,
+            };
+            Contract::compile(operation, rules, schemas)
+        } else {
+            Contract::none(layers.body())
+        };
+        let config::Upstream {
+            identity_headers,
+            strip_credentials,
+        } = layers.upstream();
+        Endpoint {
+            api: index,
+            label,
+            operation: operation.id.clone(),
+            summary: operation.summary.clone(),
+            deprecated: operation.deprecated,
+            modes,
+            access,
+            scopes,
+            limits,
+            contract,
+            described,
+            responses,
+            identity_headers: identity_headers.unwrap_or(true),
+            strip_credentials: strip_credentials.unwrap_or(false),
+        }
+    }
+
+    fn endpoint_limits(&mut self, layers: &Layers<'_>) -> Vec<Arc<Limit>> {
+        let Some((names, at)) = layers.limits() else {
+            return Vec::new();
+        };
+        let base = pointer(at, "limits");
+        let mut limits = Vec::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            match self.limits.get(name) {
+                Some(limit) => limits.extend(limit.clone()),
+                None => {
+                    let problem = Problem::error(
+                        "unknown-limit",
+                        pointer(&base, i),
+                        format!("there is no limit `{name}`"),
+                    )
+                    .hint("declare it under `limits` at the top of the policy");
+                    // A default that names an unknown limit is one mistake, not one per endpoint.
+                    if !self.problems.contains(&problem) {
+                        self.problem(problem);
+                    }
+                }
+            }
+            self.used.limits.insert(name.clone());
+        }
+        limits
+    }
+}
+
+/// The rules that are for one operation, most specific first.
+fn select<'a>(
+    at: &str,
+    api: &'a Api,
+    operation: &Operation,
+    rules: &'a mut [Rule<'_>],
+) -> Layers<'a> {
+    let mut own = Vec::new();
+    let mut tagged = Vec::new();
+    for rule in rules.iter_mut() {
+        let Match {
+            operation: id,
+            method,
+            path,
+            tag,
+        } = rule.selector;
+        let by_id = id.is_some() && *id == operation.id;
+        let by_path = path.as_deref() == Some(&operation.path)
+            && method
+                .as_ref()
+                .is_some_and(|m| m.eq_ignore_ascii_case(&operation.method));
+        let by_tag = tag.as_ref().is_some_and(|t| operation.tags.contains(t));
+        rule.used |= by_id || by_path || by_tag;
+        if by_id || by_path {
+            own.push((&rule.rules, rule.at.clone()));
+        } else if by_tag {
+            tagged.push((&rule.rules, rule.at.clone()));
+        }
+    }
+    tagged.reverse();
+    own.extend(tagged);
+    own.push((&api.defaults, pointer(at, "defaults")));
+    Layers::new(own)
+}
+
+/// What is wrong when a selector finds nothing, and what to do about it.
+fn describe_selector(selector: &Match) -> (String, &'static str) {
+    match selector {
+        Match {
+            operation: Some(id),
+            ..
+        } => (
+            format!("the description has no operation `{id}`"),
+            "use an `operationId` of the description",
+        ),
+        Match {
+            method: Some(method),
+            path: Some(path),
+            ..
+        } => (
+            format!(
+                "the description has no endpoint `{} {path}`",
+                method.to_ascii_uppercase()
+            ),
+            "write the path template as the description does, without the base path",
+        ),
+        Match { tag: Some(tag), .. } => (
+            format!("the description has no operation with the tag `{tag}`"),
+            "use a tag of the description",
+        ),
+        Match { .. } => (
+            "the rule selects nothing".to_owned(),
+            "use `operation`, `method` and `path`, or `tag`",
+        ),
+    }
+}

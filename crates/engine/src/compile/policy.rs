@@ -1,0 +1,74 @@
+//! The compiled policy: immutable, shared by all exchanges.
+
+use super::{Access, EndpointModes};
+use crate::authorize::Scopes;
+use crate::config::{Delivery, Detail, Mode, Reading, Telemetry, Unknown};
+use crate::contract::Contract;
+use crate::limit::Limit;
+use crate::route::Router;
+use std::sync::Arc;
+
+/// A policy, ready to judge. Immutable; shared by all exchanges.
+#[derive(Debug)]
+pub struct Policy {
+    pub(crate) name: String,
+    pub(crate) reading: Reading,
+    pub(crate) reading_mode: Mode,
+    pub(crate) unknown_hosts: Unknown,
+    pub(crate) router: Router,
+    /// The number of slots in the limit table.
+    pub(crate) sets: u32,
+    pub(crate) apis: Vec<PolicyApi>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) detail: Detail,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) delivery: Delivery,
+}
+
+/// One API of a policy.
+#[derive(Debug)]
+pub(crate) struct PolicyApi {
+    pub(crate) name: String,
+    pub(crate) unknown_endpoints: Unknown,
+}
+
+/// One endpoint of a policy.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) api: usize,
+    /// `METHOD /template`, with the template as the description writes it.
+    pub(crate) label: String,
+    pub(crate) operation: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) deprecated: bool,
+    pub(crate) modes: EndpointModes,
+    pub(crate) access: Access,
+    pub(crate) scopes: Scopes,
+    pub(crate) limits: Vec<Arc<Limit>>,
+    pub(crate) contract: Contract,
+    pub(crate) described: bool,
+    /// Whether responses are judged.
+    pub(crate) responses: bool,
+    pub(crate) identity_headers: bool,
+    pub(crate) strip_credentials: bool,
+}
+
+impl Policy {
+    /// The policy's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of endpoints.
+    #[must_use]
+    pub fn endpoint_count(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    /// The most counter series that a proxy may make for this policy.
+    #[must_use]
+    pub fn max_series(&self) -> u32 {
+        self.telemetry.max_series
+    }
+}

@@ -1,0 +1,159 @@
+//! What a policy asks of its endpoints, as data for people: `explain`, `check` and the manual's examples.
+
+use super::{Access, Policy};
+use crate::config::Mode;
+use crate::verdict::Control;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One endpoint, as the policy treats it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointSummary {
+    /// The API's name.
+    pub api: String,
+    /// `METHOD /template`.
+    pub endpoint: String,
+    /// `operationId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The description's own summary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Whether the description calls it deprecated.
+    pub deprecated: bool,
+    /// Who may call.
+    pub access: AccessSummary,
+    /// Alternatives of scopes; all scopes of one alternative must be held. Empty when none are asked for.
+    pub scopes: Vec<Vec<String>>,
+    /// The limits, by name.
+    pub limits: Vec<LimitSummary>,
+    /// The mode of every control that has one on an endpoint.
+    pub modes: BTreeMap<Control, Mode>,
+    /// Whether a description says what requests look like.
+    pub described: bool,
+    /// Whether responses are judged.
+    pub responses: bool,
+    /// Whether the upstream is told who calls.
+    pub identity_headers: bool,
+    /// Whether the credential is taken from the request.
+    pub strip_credentials: bool,
+}
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AccessSummary {
+    /// Nobody.
+    Closed,
+    /// Anybody.
+    Public,
+    /// Whom one of these providers knows.
+    Known {
+        /// Their names.
+        providers: Vec<String>,
+        /// Whether a request without a credential passes as anonymous.
+        optional: bool,
+    },
+}
+
+/// A limit of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitSummary {
+    /// The name.
+    pub name: String,
+    /// What has a bucket of its own.
+    pub key: Vec<String>,
+    /// Rates with their bursts.
+    pub windows: Vec<(String, u64)>,
+}
+
+impl Policy {
+    /// Every endpoint, as this policy treats it.
+    pub fn endpoints(&self) -> impl Iterator<Item = EndpointSummary> {
+        (0..self.endpoints.len()).filter_map(|index| self.endpoint_summary(index))
+    }
+
+    /// The endpoint that a request for this method, host and path would meet, if there is one.
+    ///
+    /// # Errors
+    /// The reason for which such a request is refused before any endpoint is known.
+    pub fn find(
+        &self,
+        method: &str,
+        authority: &str,
+        target: &str,
+    ) -> Result<EndpointSummary, crate::verdict::Reason> {
+        use crate::verdict::Reason;
+        let head = crate::http::RequestHead {
+            method: method.as_bytes().to_vec(),
+            authority: authority.as_bytes().to_vec(),
+            target: target.as_bytes().to_vec(),
+            end_of_stream: true,
+            ..Default::default()
+        };
+        let reading = crate::http::read(&head, &self.reading);
+        if let Some(refusal) = reading.refusals.first() {
+            return Err(refusal.reason);
+        }
+        let target = reading.target.ok_or(Reason::HeadMalformed)?;
+        match self
+            .router
+            .find(&target.host, method, &target.segments, &head)
+        {
+            crate::route::Found::Endpoint { endpoint, .. } => {
+                self.endpoint_summary(endpoint).ok_or(Reason::Internal)
+            }
+            crate::route::Found::MethodUnknown { .. } => Err(Reason::MethodUnknown),
+            crate::route::Found::Preflight { .. } | crate::route::Found::EndpointUnknown { .. } => {
+                Err(Reason::EndpointUnknown)
+            }
+            crate::route::Found::HostUnknown => Err(Reason::HostUnknown),
+        }
+    }
+
+    fn endpoint_summary(&self, index: usize) -> Option<EndpointSummary> {
+        let e = self.endpoints.get(index)?;
+        Some(EndpointSummary {
+            api: self.apis.get(e.api)?.name.clone(),
+            endpoint: e.label.clone(),
+            operation: e.operation.clone(),
+            summary: e.summary.clone(),
+            deprecated: e.deprecated,
+            access: match &e.access {
+                Access::Closed => AccessSummary::Closed,
+                Access::Public => AccessSummary::Public,
+                Access::Known {
+                    providers,
+                    optional,
+                } => AccessSummary::Known {
+                    providers: providers.iter().map(|p| p.name().to_string()).collect(),
+                    optional: *optional,
+                },
+            },
+            scopes: e.scopes.alternatives(),
+            limits: e
+                .limits
+                .iter()
+                .map(|l| LimitSummary {
+                    name: l.name.clone(),
+                    key: l.key.parts().collect(),
+                    windows: l
+                        .windows
+                        .iter()
+                        .map(|w| (w.rate.to_string(), w.burst))
+                        .collect(),
+                })
+                .collect(),
+            modes: Control::ALL
+                .into_iter()
+                .filter_map(|c| e.modes.of(c).map(|mode| (c, mode)))
+                .collect(),
+            described: e.described,
+            responses: e.responses,
+            identity_headers: e.identity_headers,
+            strip_credentials: e.strip_credentials,
+        })
+    }
+}

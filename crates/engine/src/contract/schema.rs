@@ -1,0 +1,266 @@
+//! The schemas of one API, compiled once, together.
+//!
+//! `jsonschema` compiles everything that a schema refers to into that schema's validator. In a description whose definitions
+//! refer to each other (most do), a validator per operation would hold nearly all definitions once per operation. So all
+//! schemas of an API are the properties of one document, which is compiled once: [`Schemas::add`] hands out a [`Schema`],
+//! which is one property, and [`Schemas::finish`] compiles. To check a value is to check an object with that one member.
+//!
+//! INVARIANT (no schema, no pass): until `finish` has succeeded, every value breaks every schema.
+//! INVARIANT (cost): validity is asked for first, which `jsonschema` answers with memory of what it has seen. Places and words
+//! are collected only where [`cost`] has shown that they are few, because collecting them has no such memory.
+
+use super::{cost, lint, place, words};
+use crate::config::Description;
+use crate::problem::{Problem, pointer};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+/// The largest compiled pattern, in bytes. Far below the size from which on `regex-automata` can panic (rust-lang/regex#1344).
+const PATTERN_SIZE: usize = 10 << 20;
+/// The most that the lazy automaton of one pattern keeps, in bytes.
+const PATTERN_CACHE: usize = 512 << 10;
+
+/// One way in which a value breaks a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Violation {
+    /// A JSON pointer into the value.
+    pub(super) at: String,
+    /// What was expected. Holds nothing from the value.
+    pub(super) expected: String,
+}
+
+/// The compiled document.
+struct Built {
+    validator: Validator,
+    document: Value,
+}
+
+/// One schema.
+#[derive(Clone)]
+pub(super) struct Schema {
+    built: Arc<OnceLock<Built>>,
+    slot: Arc<str>,
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Schema").field(&self.slot).finish()
+    }
+}
+
+impl Schema {
+    /// How a value breaks the schema, at most `most` ways; empty when it fits. `size` is the length of the text that it was.
+    pub(super) fn violations(&self, value: Value, size: usize, most: usize) -> Vec<Violation> {
+        let whole = |expected: &str| {
+            vec![Violation {
+                at: String::new(),
+                expected: expected.to_owned(),
+            }]
+        };
+        let Some(built) = self.built.get() else {
+            return whole("expected a schema that compiles");
+        };
+        let instance = Value::Object(Map::from_iter([(self.slot.to_string(), value)]));
+        if built.validator.is_valid(&instance) {
+            return Vec::new();
+        }
+        if !cost::is_bounded(&built.document, &instance, size) {
+            return whole("expected a value that fits its schema");
+        }
+        let found: Vec<Violation> = built
+            .validator
+            .iter_errors(&instance)
+            .take(most)
+            .map(|error| self.violation(&error))
+            .collect();
+        if found.is_empty() {
+            return whole("expected a value that fits its schema");
+        }
+        found
+    }
+
+    fn violation(&self, error: &ValidationError<'_>) -> Violation {
+        let at = error.instance_path().as_str();
+        let at = at
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_prefix(self.slot.as_ref()))
+            .unwrap_or(at);
+        Violation {
+            at: place::bounded(at),
+            expected: words::expected(error.kind()),
+        }
+    }
+}
+
+/// The schemas of one API, until they are compiled. Collects everything that is wrong with them.
+#[derive(Debug)]
+pub(crate) struct Schemas<'a> {
+    source: &'a str,
+    definitions: &'a BTreeMap<String, Value>,
+    slots: Vec<(String, &'a Value)>,
+    by_text: BTreeMap<String, Schema>,
+    problems: Vec<Problem>,
+    built: Arc<OnceLock<Built>>,
+}
+
+impl std::fmt::Debug for Built {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Built").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Schemas<'a> {
+    /// The schemas of a description.
+    pub(crate) fn new(description: &'a Description) -> Self {
+        Self {
+            source: &description.source,
+            definitions: &description.schemas,
+            slots: Vec::new(),
+            by_text: BTreeMap::new(),
+            problems: Vec::new(),
+            built: Arc::new(OnceLock::new()),
+        }
+    }
+
+    /// What schemas refer to.
+    pub(super) fn definitions(&self) -> &'a BTreeMap<String, Value> {
+        self.definitions
+    }
+
+    /// Adds one schema, which stands `at` a place of the file. `None`, when every value fits it.
+    pub(super) fn add(&mut self, schema: &'a Value, at: &str) -> Option<Schema> {
+        if lint::is_trivial(schema) {
+            return None;
+        }
+        let built = &self.built;
+        let slots = &mut self.slots;
+        let handle = self.by_text.entry(schema.to_string()).or_insert_with(|| {
+            let slot = Arc::from(slots.len().to_string());
+            slots.push((at.to_owned(), schema));
+            Schema {
+                built: Arc::clone(built),
+                slot,
+            }
+        });
+        Some(handle.clone())
+    }
+
+    /// Notes something that is wrong with the description.
+    pub(super) fn note(&mut self, problem: Problem) {
+        self.problems.push(problem.file(self.source));
+    }
+
+    /// Compiles. The answer is everything that is wrong, warnings among it; contracts hold only when no error is.
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
+        let document = self.document();
+        if self.problems.iter().all(|p| !lint::is_schema_error(p)) {
+            match build(&document) {
+                Ok(validator) => {
+                    // A second value cannot be there: `finish` consumes the only writer.
+                    let _ = self.built.set(Built {
+                        validator,
+                        document,
+                    });
+                }
+                Err(error) => self.blame(&error),
+            }
+        }
+        self.problems
+    }
+
+    /// One document with every added schema, and the definitions that they reach.
+    fn document(&mut self) -> Value {
+        let mut references = BTreeSet::new();
+        let mut problems = Vec::new();
+        for (at, schema) in &self.slots {
+            lint::check(schema, at, &mut references, &mut problems);
+        }
+        let mut definitions = Map::new();
+        while let Some(name) = references.pop_first() {
+            if definitions.contains_key(&name) {
+                continue;
+            }
+            let at = definition(&name);
+            match self.definitions.get(&name) {
+                Some(schema) => {
+                    lint::check(schema, &at, &mut references, &mut problems);
+                    definitions.insert(name, schema.clone());
+                }
+                None => problems.push(lint::unknown(&at, &name)),
+            }
+        }
+        problems.into_iter().for_each(|problem| self.note(problem));
+        let slots: Map<String, Value> = self
+            .slots
+            .iter()
+            .enumerate()
+            .map(|(slot, (_, schema))| (slot.to_string(), (*schema).clone()))
+            .collect();
+        serde_json::json!({ "$defs": definitions, "properties": slots, "additionalProperties": false })
+    }
+
+    /// Finds which schemas do not compile, one by one.
+    fn blame(&mut self, whole: &ValidationError<'_>) {
+        let before = self.problems.len();
+        let stubs: Map<String, Value> = self
+            .definitions
+            .keys()
+            .map(|name| (name.clone(), Value::Bool(true)))
+            .collect();
+        let added = self.slots.iter().map(|(at, schema)| (at.clone(), *schema));
+        let shared = self
+            .definitions
+            .iter()
+            .map(|(name, schema)| (definition(name), schema));
+        let found: Vec<Problem> = added
+            .chain(shared)
+            .filter_map(|(at, schema)| {
+                let alone = serde_json::json!({ "$defs": stubs, "properties": { "0": schema } });
+                build(&alone).err().map(|error| invalid(&at, &error))
+            })
+            .collect();
+        found.into_iter().for_each(|problem| self.note(problem));
+        if self.problems.len() == before {
+            self.note(invalid("", whole));
+        }
+    }
+}
+
+fn definition(name: &str) -> String {
+    pointer("/components/schemas", name)
+}
+
+fn invalid(at: &str, error: &ValidationError<'_>) -> Problem {
+    let inner = [error.instance_path(), error.schema_path()]
+        .into_iter()
+        .find_map(|path| path.as_str().strip_prefix("/properties/0"))
+        .unwrap_or_default();
+    let problem = Problem::error(
+        lint::SCHEMA_INVALID,
+        format!("{at}{inner}"),
+        format!("the schema does not compile: {error}"),
+    );
+    if inner.ends_with("/pattern") || inner.contains("/patternProperties") {
+        problem.hint("patterns run in linear time: write them without look-around and back-references, and with smaller repetitions")
+    } else {
+        problem.hint("write the schema in JSON Schema 2020-12")
+    }
+}
+
+fn build(document: &Value) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .with_pattern_options(
+            PatternOptions::regex()
+                .size_limit(PATTERN_SIZE)
+                .dfa_size_limit(PATTERN_CACHE),
+        )
+        .offline()
+        .build(document)
+}
+
+#[cfg(test)]
+mod tests;

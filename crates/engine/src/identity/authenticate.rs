@@ -1,0 +1,99 @@
+//! One request, the providers that its endpoint accepts, and the time: who calls?
+
+use super::presented::{self, Presented};
+use super::provider::{Provider, Source};
+use super::{Credential, Identity, bearer, jwt};
+use crate::config::{KeyLocation, Timestamp};
+use crate::http::{RequestHead, Target};
+use crate::verdict::{Reason, Refusal};
+
+/// Identifies the caller: `None` when the request presents no credential to any of the accepted providers.
+///
+/// # Errors
+/// A refusal when the request presents more than one credential, or one that does not hold.
+pub(crate) fn authenticate(
+    accepted: &[&Provider],
+    head: &RequestHead,
+    target: &Target,
+    now: Timestamp,
+) -> Result<Option<Identity>, Refusal> {
+    let found = presented::find(accepted, head, target);
+    match found.as_slice() {
+        [] => Ok(None),
+        [Presented::Authorization(value)] => token(accepted, value, now).map(Some),
+        [Presented::Key(place, value)] => key(accepted, place, value, now).map(Some),
+        _ => Err(Refusal::new(Reason::CredentialConflict)),
+    }
+}
+
+/// The token's issuer picks the providers; then one of them must verify everything.
+fn token(accepted: &[&Provider], value: &[u8], now: Timestamp) -> Result<Identity, Refusal> {
+    let token = jwt::Token::parse(bearer::token(value)?)?;
+    let issuer = token.unverified_issuer()?;
+    let outcomes = accepted.iter().filter_map(|provider| {
+        let Source::Jwt(jwt) = provider.source() else {
+            return None;
+        };
+        (jwt.issuer() == issuer).then(|| {
+            jwt.verify(&token, now).map(|caller| Identity {
+                provider: provider.name().clone(),
+                subject: caller.subject,
+                scopes: caller.scopes,
+                claims: caller.claims,
+                credential: Credential {
+                    location: KeyLocation::Header,
+                    name: bearer::HEADER.to_owned(),
+                },
+            })
+        })
+    });
+    first_success(
+        outcomes,
+        Refusal::at(Reason::JwtIssuer, "claims.iss")
+            .expected("the `issuer` of an accepted provider"),
+    )
+}
+
+/// Every accepted provider that reads this place may know the key.
+fn key(
+    accepted: &[&Provider],
+    place: &Credential,
+    value: &[u8],
+    now: Timestamp,
+) -> Result<Identity, Refusal> {
+    let outcomes = accepted.iter().filter_map(|provider| {
+        let Source::ApiKey(ring) = provider.source() else {
+            return None;
+        };
+        (ring.place() == place).then(|| {
+            ring.verify(value, now).map(|key| Identity {
+                provider: provider.name().clone(),
+                subject: key.id.clone(),
+                scopes: key.scopes.clone(),
+                claims: serde_json::Map::new(),
+                credential: place.clone(),
+            })
+        })
+    });
+    first_success(outcomes, Refusal::new(Reason::ApiKeyUnknown))
+}
+
+/// The first identity; else the refusal of the provider that came furthest, because it is the one that the caller meant.
+/// Reasons are ordered as the checks run.
+fn first_success(
+    outcomes: impl Iterator<Item = Result<Identity, Refusal>>,
+    nobody: Refusal,
+) -> Result<Identity, Refusal> {
+    let mut furthest: Option<Refusal> = None;
+    for outcome in outcomes {
+        match outcome {
+            Ok(identity) => return Ok(identity),
+            Err(refusal) => {
+                if furthest.as_ref().is_none_or(|f| f.reason < refusal.reason) {
+                    furthest = Some(refusal);
+                }
+            }
+        }
+    }
+    Err(furthest.unwrap_or(nobody))
+}

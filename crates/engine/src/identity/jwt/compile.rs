@@ -1,0 +1,124 @@
+//! Policy to issuer: every mistake is found, each with its place.
+
+use super::{Issuer, header, jwks};
+use crate::config::{JwtProvider, Span};
+use crate::problem::{Problem, pointer};
+
+/// In microseconds.
+const DEFAULT_SKEW: u64 = 30_000_000;
+/// In microseconds: beyond five minutes, a clock must be set, not forgiven.
+const MAX_SKEW: u64 = 300_000_000;
+
+impl Issuer {
+    /// Compiles the provider at the JSON pointer `at`; adds what is wrong to `problems`.
+    pub(in crate::identity) fn compile(
+        at: &str,
+        config: &JwtProvider,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let JwtProvider {
+            issuer,
+            audiences,
+            algorithms,
+            jwks,
+            types,
+            clock_skew,
+            max_lifetime,
+            subject_claim,
+            scope_claim,
+        } = config;
+        require(
+            issuer,
+            pointer(at, "issuer"),
+            "set it to the `iss` of the issuer's tokens",
+            problems,
+        );
+        require_list(
+            audiences,
+            &pointer(at, "audiences"),
+            "name the `aud` of tokens for this API: without it, tokens for any other API would pass",
+            problems,
+        );
+        if algorithms.is_empty() {
+            problems.push(
+                Problem::error(
+                    "empty-value",
+                    pointer(at, "algorithms"),
+                    "there is no algorithm, so no token would pass",
+                )
+                .hint("name what the issuer signs with, such as `RS256` or `ES256`"),
+            );
+        }
+        if let Some(types) = types {
+            require_list(
+                types,
+                &pointer(at, "types"),
+                "name the accepted `typ` values, such as `at+jwt`, or leave `types` out",
+                problems,
+            );
+        }
+        let skew = clock_skew.map_or(DEFAULT_SKEW, |Span(micros)| micros);
+        if skew > MAX_SKEW {
+            problems.push(
+                Problem::error(
+                    "clock-skew",
+                    pointer(at, "clockSkew"),
+                    format!("a clock skew of `{}` is too long", Span(skew)),
+                )
+                .hint("allow at most 5m, and set the clocks"),
+            );
+        }
+        if *max_lifetime == Some(Span(0)) {
+            problems.push(
+                Problem::error(
+                    "empty-value",
+                    pointer(at, "maxLifetime"),
+                    "no token lives for `0s`",
+                )
+                .hint("set the longest lifetime of the issuer's tokens, such as `1h`"),
+            );
+        }
+        for (name, claim) in [("subjectClaim", subject_claim), ("scopeClaim", scope_claim)] {
+            if let Some(claim) = claim {
+                require(
+                    claim,
+                    pointer(at, name),
+                    "name a claim, or leave it out",
+                    problems,
+                );
+            }
+        }
+        let keys = jwks::compile(&pointer(at, "jwks"), jwks, algorithms, problems)?;
+        Some(Self {
+            issuer: issuer.clone(),
+            audiences: audiences.clone(),
+            algorithms: algorithms.clone(),
+            keys,
+            types: types
+                .as_ref()
+                .map(|types| types.iter().map(|t| header::normal_type(t)).collect()),
+            skew,
+            max_lifetime: max_lifetime.map(|Span(micros)| micros),
+            subject_claim: subject_claim.clone().unwrap_or_else(|| "sub".to_owned()),
+            scope_claims: scope_claim.as_ref().map_or_else(
+                || vec!["scope".to_owned(), "scp".to_owned()],
+                |claim| vec![claim.clone()],
+            ),
+        })
+    }
+}
+
+fn require(text: &str, at: String, hint: &str, problems: &mut Vec<Problem>) {
+    if text.is_empty() {
+        problems.push(Problem::error("empty-value", at, "the value is empty").hint(hint));
+    }
+}
+
+fn require_list(list: &[String], at: &str, hint: &str, problems: &mut Vec<Problem>) {
+    if list.is_empty() {
+        problems.push(Problem::error("empty-value", at, "the list is empty").hint(hint));
+    }
+    for (number, text) in list.iter().enumerate() {
+        require(text, pointer(at, number), hint, problems);
+    }
+}

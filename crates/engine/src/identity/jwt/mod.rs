@@ -1,0 +1,63 @@
+//! JSON Web Tokens (RFC 7519), judged as RFC 8725 asks.
+//!
+//! The order is fixed: `token` reads the compact form, `header` what the sender says, `keys` verifies the signature, and only
+//! then `claims` are judged. `jwks` and [`Issuer::compile`] turn the policy into keys and rules.
+
+mod algorithm;
+mod claims;
+mod compile;
+mod header;
+mod json;
+mod jwk;
+mod jwks;
+mod keys;
+mod material;
+mod token;
+
+pub(super) use claims::Caller;
+pub(super) use token::Token;
+
+use crate::config::{Algorithm, Timestamp};
+use crate::verdict::{Reason, Refusal};
+use keys::KeySet;
+
+/// A token issuer, compiled.
+pub(super) struct Issuer {
+    issuer: String,
+    audiences: Vec<String>,
+    algorithms: Vec<Algorithm>,
+    keys: KeySet,
+    /// In the form of [`header::normal_type`].
+    types: Option<Vec<String>>,
+    /// In microseconds.
+    skew: u64,
+    /// In microseconds.
+    max_lifetime: Option<u64>,
+    subject_claim: String,
+    /// In order of preference.
+    scope_claims: Vec<String>,
+}
+
+impl Issuer {
+    /// The `iss` of its tokens.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Verifies a token in full.
+    pub(super) fn verify(&self, token: &Token<'_>, now: Timestamp) -> Result<Caller, Refusal> {
+        let accepted = token
+            .header
+            .algorithm
+            .is_some_and(|algorithm| self.algorithms.contains(&algorithm));
+        if !accepted {
+            return Err(Refusal::at(Reason::JwtAlgorithm, "jose.alg"));
+        }
+        token.header.check_type(self.types.as_deref())?;
+        let verified = self.keys.verify(token)?;
+        self.judge(&verified, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! One identity provider, compiled.
+
+use super::api_key::KeyRing;
+use super::jwt::Issuer;
+use crate::config::{IdentityProvider, KeyLocation};
+use crate::problem::{Problem, Severity, pointer};
+use std::fmt;
+use std::sync::Arc;
+
+/// A source of identities, ready to judge. Immutable.
+pub(crate) struct Provider {
+    name: Arc<str>,
+    source: Source,
+}
+
+/// What a provider accepts.
+pub(super) enum Source {
+    /// Tokens of an issuer.
+    Jwt(Box<Issuer>),
+    /// Keys in one place of the request.
+    ApiKey(KeyRing),
+}
+
+impl Provider {
+    /// Compiles the provider that stands at the JSON pointer `at`, and gives the warnings about it.
+    ///
+    /// # Errors
+    /// Every problem with it, warnings among them, when at least one is an error.
+    pub(crate) fn compile(
+        name: &str,
+        at: &str,
+        config: &IdentityProvider,
+    ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        let mut problems = Vec::new();
+        let source = match config {
+            IdentityProvider::Jwt(jwt) => Issuer::compile(&pointer(at, "jwt"), jwt, &mut problems)
+                .map(|issuer| Source::Jwt(Box::new(issuer))),
+            IdentityProvider::ApiKey(keys) => {
+                KeyRing::compile(&pointer(at, "apiKey"), keys, &mut problems).map(Source::ApiKey)
+            }
+        };
+        match source {
+            Some(source) if problems.iter().all(|p| p.severity != Severity::Error) => Ok((
+                Self {
+                    name: name.into(),
+                    source,
+                },
+                problems,
+            )),
+            _ => Err(problems),
+        }
+    }
+
+    /// The name in the policy.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The query parameter that the provider reads, if it reads one.
+    pub(crate) fn query_name(&self) -> Option<&str> {
+        match &self.source {
+            Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => {
+                Some(&ring.place().name)
+            }
+            Source::ApiKey(_) | Source::Jwt(_) => None,
+        }
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+impl fmt::Debug for Provider {
+    // Secrets and digests stay inside.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.source {
+            Source::Jwt(_) => "jwt",
+            Source::ApiKey(_) => "apiKey",
+        };
+        f.debug_struct("Provider")
+            .field("name", &self.name)
+            .field("kind", &kind)
+            .finish_non_exhaustive()
+    }
+}

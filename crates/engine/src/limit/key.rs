@@ -1,0 +1,214 @@
+//! What has a bucket of its own.
+
+use crate::config::OnMissing;
+use crate::problem::{Problem, pointer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The key of a limit.
+#[derive(Debug)]
+pub(crate) struct Key {
+    parts: Vec<Part>,
+    on_missing: OnMissing,
+}
+
+/// One part of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Subject,
+    Provider,
+    Address,
+    Principal,
+    Header(String),
+    Claim(Vec<String>),
+    Path(String),
+    Endpoint,
+    Api,
+}
+
+/// Where the values of a key come from.
+pub(crate) trait Values {
+    /// The value of one part, if the request has one.
+    fn value(&self, part: &Part) -> Option<Vec<u8>>;
+}
+
+impl Key {
+    pub(super) fn compile(
+        at: &str,
+        parts: &[String],
+        on_missing: OnMissing,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let parts = parts
+            .iter()
+            .enumerate()
+            .filter_map(|(i, text)| {
+                let part = Part::parse(text);
+                if part.is_none() {
+                    problems.push(Problem::error("limit-key", pointer(at, i), format!("`{text}` is nothing that a limit can count by")).hint(
+                        "use `identity.subject`, `identity.provider`, `source.address`, `source.principal`, `header.NAME`, `claims.NAME`, `path.NAME`, `endpoint` or `api`",
+                    ));
+                }
+                part
+            })
+            .collect();
+        Self { parts, on_missing }
+    }
+
+    /// The digest that finds a request's bucket; `None` where a value is missing and the limit denies that.
+    ///
+    /// Every value is written with its length, so that no two different lists of values give the same bytes.
+    pub(crate) fn digest(&self, limit: &str, values: &impl Values) -> Option<[u8; 32]> {
+        let mut hash = Sha256::new();
+        let mut put = |present: u8, bytes: &[u8]| {
+            hash.update([present]);
+            hash.update(bytes.len().to_le_bytes());
+            hash.update(bytes);
+        };
+        put(1, limit.as_bytes());
+        for part in &self.parts {
+            match (values.value(part), self.on_missing) {
+                (Some(value), _) => put(1, &value),
+                (None, OnMissing::Share) => put(0, &[]),
+                (None, OnMissing::Deny) => return None,
+            }
+        }
+        Some(hash.finalize().into())
+    }
+
+    /// The parts, for explanations.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = String> {
+        self.parts.iter().map(Part::to_text)
+    }
+}
+
+impl Part {
+    fn parse(text: &str) -> Option<Self> {
+        let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        match text {
+            "identity.subject" => Some(Self::Subject),
+            "identity.provider" => Some(Self::Provider),
+            "source.address" => Some(Self::Address),
+            "source.principal" => Some(Self::Principal),
+            "endpoint" => Some(Self::Endpoint),
+            "api" => Some(Self::Api),
+            _ => match text.split_once('.')? {
+                ("header", name) => named(&name.to_ascii_lowercase()).map(Self::Header),
+                ("path", name) => named(name).map(Self::Path),
+                ("claims", name) => {
+                    named(name).map(|n| Self::Claim(n.split('.').map(str::to_owned).collect()))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    fn to_text(&self) -> String {
+        match self {
+            Self::Subject => "identity.subject".to_owned(),
+            Self::Provider => "identity.provider".to_owned(),
+            Self::Address => "source.address".to_owned(),
+            Self::Principal => "source.principal".to_owned(),
+            Self::Header(name) => format!("header.{name}"),
+            Self::Claim(path) => format!("claims.{}", path.join(".")),
+            Self::Path(name) => format!("path.{name}"),
+            Self::Endpoint => "endpoint".to_owned(),
+            Self::Api => "api".to_owned(),
+        }
+    }
+
+    /// The value of a claim path as bytes: scalars only, because a list or object names nobody.
+    pub(crate) fn claim(
+        claims: &serde_json::Map<String, Value>,
+        path: &[String],
+    ) -> Option<Vec<u8>> {
+        let (first, rest) = path.split_first()?;
+        let mut value = claims.get(first)?;
+        for step in rest {
+            value = value.as_object()?.get(step)?;
+        }
+        match value {
+            Value::String(text) => Some(text.clone().into_bytes()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string().into_bytes()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed(Option<&'static str>, Option<&'static str>);
+    impl Values for Fixed {
+        fn value(&self, part: &Part) -> Option<Vec<u8>> {
+            let value = if *part == Part::Subject {
+                self.0
+            } else {
+                self.1
+            };
+            value.map(|v| v.as_bytes().to_vec())
+        }
+    }
+
+    fn key(on_missing: OnMissing) -> Key {
+        let mut problems = Vec::new();
+        let key = Key::compile(
+            "",
+            &["identity.subject".into(), "header.X-Tenant".into()],
+            on_missing,
+            &mut problems,
+        );
+        assert!(problems.is_empty());
+        key
+    }
+
+    #[test]
+    fn values_cannot_run_into_each_other() {
+        let k = key(OnMissing::Share);
+        let digest = |a, b| k.digest("l", &Fixed(a, b)).unwrap();
+        assert_ne!(digest(Some("ab"), Some("c")), digest(Some("a"), Some("bc")));
+        assert_ne!(digest(Some(""), Some("c")), digest(None, Some("c")));
+        assert_ne!(
+            digest(Some("a"), Some("c")),
+            k.digest("m", &Fixed(Some("a"), Some("c"))).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_missing_value_shares_or_denies() {
+        assert!(
+            key(OnMissing::Share)
+                .digest("l", &Fixed(None, None))
+                .is_some()
+        );
+        assert!(
+            key(OnMissing::Deny)
+                .digest("l", &Fixed(Some("a"), None))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn every_part_reads_back_as_it_is_written() {
+        for text in [
+            "identity.subject",
+            "identity.provider",
+            "source.address",
+            "source.principal",
+            "header.x-tenant",
+            "claims.a.b",
+            "path.id",
+            "endpoint",
+            "api",
+        ] {
+            assert_eq!(
+                Part::parse(text).map(|p| p.to_text()).as_deref(),
+                Some(text)
+            );
+        }
+        for text in ["", "header.", "claims", "identity", "body.x"] {
+            assert_eq!(Part::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Taking from a limit without I/O: read the slot, decide, write it back; again when another worker was first.
+
+use super::set::{Answer as SetAnswer, Set};
+use super::{Limit, Values};
+use crate::config::Timestamp;
+use crate::transaction::{Answer, Query};
+use crate::verdict::{Reason, Refusal};
+use sha2::{Digest, Sha256};
+
+/// One attempt to take from a limit.
+#[derive(Debug)]
+pub(crate) struct Take {
+    slot: String,
+    name: [u8; 16],
+    overflow: [u8; 16],
+    races: u32,
+}
+
+/// What came of it so far.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Ask this first.
+    Ask(Query),
+    /// There was room.
+    Admitted,
+    /// There was none: how many nanoseconds to wait, and for which window.
+    Refused {
+        refusal: Refusal,
+        window: usize,
+        wait: u64,
+    },
+    /// The limit could not be checked.
+    Failed(Refusal),
+}
+
+impl Take {
+    /// A lost race means that another worker moved on, so that many in a row mean a store that does not work.
+    const MAX_RACES: u32 = 100;
+
+    /// Starts an attempt. `sets` is the number of slots in the table.
+    pub(crate) fn start(
+        policy: &str,
+        limit: &Limit,
+        sets: u32,
+        values: &impl Values,
+    ) -> Result<(Self, Query), Refusal> {
+        let Some(digest) = limit.key.digest(&limit.name, values) else {
+            return Err(Refusal::at(
+                Reason::LimitKeyMissing,
+                format!("limits.{}", limit.name),
+            ));
+        };
+        let (name, rest) = halves(digest);
+        let (overflow, _) = halves(Sha256::digest(limit.name.as_bytes()).into());
+        let set = u128::from_le_bytes(rest) % u128::from(sets.max(1));
+        let take = Self {
+            slot: format!("meshward.limit.{policy}.{set}"),
+            name,
+            overflow,
+            races: 0,
+        };
+        let query = take.read();
+        Ok((take, query))
+    }
+
+    fn read(&self) -> Query {
+        Query::Get {
+            key: self.slot.clone(),
+        }
+    }
+
+    /// Takes the answer to the last question.
+    pub(crate) fn answer(&mut self, limit: &Limit, answer: Answer, now: Timestamp) -> Taken {
+        match answer {
+            Answer::Slot(stored) => {
+                let version = stored.as_ref().map(|s| s.version);
+                let mut set = stored.map(|s| Set::decode(&s.value)).unwrap_or_default();
+                match set.take(
+                    self.name,
+                    self.overflow,
+                    &limit.windows,
+                    now.0.saturating_mul(1000),
+                ) {
+                    SetAnswer::Taken => Taken::Ask(Query::Set {
+                        key: self.slot.clone(),
+                        value: set.encode(),
+                        version,
+                    }),
+                    SetAnswer::Full { window, wait } => Taken::Refused {
+                        refusal: Refusal::at(Reason::RateLimited, format!("limits.{}", limit.name)),
+                        window,
+                        wait,
+                    },
+                }
+            }
+            Answer::Written => Taken::Admitted,
+            Answer::Conflict if self.races < Self::MAX_RACES => {
+                self.races += 1;
+                Taken::Ask(self.read())
+            }
+            Answer::Conflict | Answer::Failed => Taken::Failed(Refusal::at(
+                Reason::LimitStoreUnavailable,
+                format!("limits.{}", limit.name),
+            )),
+        }
+    }
+}
+
+fn halves(digest: [u8; 32]) -> ([u8; 16], [u8; 16]) {
+    let mut first = [0; 16];
+    let mut second = [0; 16];
+    let (a, b) = digest.split_at(16);
+    first.copy_from_slice(a);
+    second.copy_from_slice(b);
+    (first, second)
+}

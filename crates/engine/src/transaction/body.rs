@@ -1,0 +1,53 @@
+//! The controls that need the request body.
+
+use super::{Found, State, Step, Transaction};
+use crate::config::{Mode, WithoutHold};
+use crate::verdict::{Reason, Refusal};
+
+impl Transaction {
+    /// Holds the head back until the body is complete; says so where the proxy cannot do that.
+    pub(super) fn hold_for_body(mut self, mode: Mode) -> Step {
+        let delivery = &self.policy.delivery;
+        if delivery.allow_on_headers_stop_iteration {
+            return Step::NeedBody(self.wait(State::RequestBody));
+        }
+        let mode = match delivery.otherwise {
+            WithoutHold::Refuse => mode,
+            WithoutHold::HeadOnly => Mode::Monitor,
+        };
+        match self.note(Refusal::new(Reason::BodyNotHeld), mode) {
+            Found::Refused(refusal) => self.refuse(refusal),
+            Found::Passes => self.admit(),
+        }
+    }
+
+    pub(super) fn on_request_progress(mut self, length: usize) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.contract;
+        let Some(refusal) = endpoint.contract.check_size(length) else {
+            return Step::NeedBody(self.wait(State::RequestBody));
+        };
+        match self.note(refusal, mode) {
+            Found::Refused(refusal) => self.refuse(refusal),
+            // Too long to be judged, and not to be refused: it passes unjudged, with the finding.
+            Found::Passes => self.admit(),
+        }
+    }
+
+    pub(super) fn on_request_body(mut self, body: &[u8]) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.contract;
+        let refusals = match endpoint.contract.check_size(body.len()) {
+            Some(refusal) => vec![refusal],
+            None => endpoint.contract.check_body(&self.head, body),
+        };
+        match self.note_all(refusals, mode) {
+            Found::Refused(refusal) => self.refuse(refusal),
+            Found::Passes => self.admit(),
+        }
+    }
+}

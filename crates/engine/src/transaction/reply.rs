@@ -1,0 +1,156 @@
+//! What a refused caller is told: a problem document (RFC 9457) and the headers that go with its status.
+
+use super::{Reply, Transaction};
+use crate::compile::Access;
+use crate::config::{Detail, Rate};
+use crate::identity::{self, Provider};
+use crate::limit::Limit;
+use crate::verdict::{Reason, Refusal};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The reply to a refusal.
+pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
+    let reason = refusal.reason;
+    let mut headers = vec![
+        (
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        ),
+        // A refusal depends on the credential, the time and the policy: no cache may keep it.
+        ("cache-control".to_owned(), "no-store".to_owned()),
+    ];
+    if matches!(reason.status(), 401 | 403)
+        && let Some(Access::Known { providers, .. }) = transaction.endpoint().map(|e| &e.access)
+    {
+        let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
+        headers.extend(
+            identity::challenges(&accepted, Some(refusal))
+                .into_iter()
+                .map(|c| ("www-authenticate".to_owned(), c)),
+        );
+    }
+    Reply {
+        status: reason.status(),
+        headers,
+        body: problem(transaction, refusal),
+        grpc_status: speaks_grpc(transaction).then(|| grpc_status(reason)),
+    }
+}
+
+/// `Retry-After` (RFC 9110) and the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+pub(super) fn rate_limit(limit: &Limit, window: usize, wait: u64) -> Vec<(String, String)> {
+    // Rounded up: who waits as long as we say must find room.
+    let seconds = wait.div_ceil(1_000_000_000).max(1);
+    let mut headers = vec![("retry-after".to_owned(), seconds.to_string())];
+    if let Some(window) = limit.windows.get(window) {
+        let Rate { requests, period } = window.rate;
+        headers.push((
+            "ratelimit-policy".to_owned(),
+            format!("\"{}\";q={requests};w={}", limit.name, period / 1_000_000),
+        ));
+        headers.push((
+            "ratelimit".to_owned(),
+            format!("\"{}\";r=0;t={seconds}", limit.name),
+        ));
+    }
+    headers
+}
+
+fn problem(transaction: &Transaction, refusal: &Refusal) -> String {
+    let reason = refusal.reason;
+    let detail = transaction.policy.detail;
+    let mut body = Map::new();
+    let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
+    match detail {
+        Detail::None => {
+            put("type", json!("about:blank"));
+            put("title", json!(status_title(reason.status())));
+        }
+        Detail::Reason | Detail::Full => {
+            put(
+                "type",
+                json!(format!("urn:meshward:reason:{}", reason.code())),
+            );
+            put("title", json!(reason.title()));
+        }
+    }
+    put("status", json!(reason.status()));
+    if detail != Detail::None {
+        put("reason", json!(reason.code()));
+    }
+    if detail == Detail::Full {
+        let problems: Vec<Value> = transaction
+            .record
+            .findings
+            .iter()
+            .filter(|f| f.control == reason.control())
+            .map(|f| json!({ "reason": f.reason.code(), "at": f.at, "detail": f.detail }))
+            .collect();
+        put("problems", json!(problems));
+        put("hint", json!(reason.mend()));
+    }
+    if let Some(id) = &transaction.record.request_id {
+        put("requestId", json!(id));
+    }
+    Value::Object(body).to_string()
+}
+
+/// The standard words for a status, where the policy tells callers nothing more.
+fn status_title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}
+
+fn speaks_grpc(transaction: &Transaction) -> bool {
+    let value = transaction
+        .head
+        .headers
+        .first("content-type")
+        .unwrap_or_default();
+    let rest = value.strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
+}
+
+/// The gRPC status for a refusal, by its HTTP status (google.rpc.Code).
+fn grpc_status(reason: Reason) -> u8 {
+    match reason.status() {
+        401 => 16,
+        403 => 7,
+        404 | 405 => 12,
+        429 => 8,
+        502 => 13,
+        503 => 14,
+        500 => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_of_a_reason_has_standard_words() {
+        for reason in Reason::ALL {
+            assert!(
+                reason.status() == 500 || status_title(reason.status()) != "Internal Server Error",
+                "{reason:?}"
+            );
+        }
+    }
+}

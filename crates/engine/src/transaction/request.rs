@@ -1,0 +1,261 @@
+//! The controls that need the request head, in order: reading, route, authenticate, authorize, limit, contract.
+
+use super::{Answer, Found, State, Step, Transaction, reply, upstream, values};
+use crate::compile::Access;
+use crate::config::{Mode, Timestamp, Unknown};
+use crate::http::{self, RequestHead};
+use crate::identity::{self, Provider};
+use crate::limit::{Take, Taken};
+use crate::route;
+use crate::verdict::{Reason, Refusal};
+use std::sync::Arc;
+
+impl Transaction {
+    pub(super) fn on_request(mut self, head: RequestHead, now: Timestamp) -> Step {
+        self.record.describe_head(&head, &self.policy);
+        let reading = http::read(&head, &self.policy.reading);
+        self.head = head;
+        if let Found::Refused(refusal) = self.note_all(reading.refusals, self.policy.reading_mode) {
+            return self.refuse(refusal);
+        }
+        let Some(target) = reading.target else {
+            // Only in `monitor` or `off`. What cannot be read belongs to no API, and no later control could judge it.
+            let what = self.policy.unknown_hosts;
+            return self.unknown(what, Reason::HostUnknown, Vec::new());
+        };
+        self.record.host.clone_from(&target.host);
+        self.target = target;
+        self.route(now)
+    }
+
+    fn route(mut self, now: Timestamp) -> Step {
+        let method = String::from_utf8_lossy(&self.head.method).into_owned();
+        let found = self.policy.router.find(
+            &self.target.host,
+            &method,
+            &self.target.segments,
+            &self.head,
+        );
+        match found {
+            route::Found::Endpoint {
+                api,
+                endpoint,
+                params,
+            } => {
+                self.endpoint = Some(endpoint);
+                self.parameters = params;
+                self.name_api(api);
+                if let Some(endpoint) = self.policy.endpoints.get(endpoint) {
+                    self.record.endpoint = Some(endpoint.label.clone());
+                    self.record.operation.clone_from(&endpoint.operation);
+                }
+                self.authenticate(now)
+            }
+            route::Found::Preflight { api } => {
+                self.name_api(api);
+                self.admit()
+            }
+            route::Found::HostUnknown => {
+                let what = self.policy.unknown_hosts;
+                self.unknown(what, Reason::HostUnknown, Vec::new())
+            }
+            route::Found::EndpointUnknown { apis } => {
+                let what = self.name_apis(&apis);
+                self.unknown(what, Reason::EndpointUnknown, Vec::new())
+            }
+            route::Found::MethodUnknown { apis, allow } => {
+                let what = self.name_apis(&apis);
+                self.unknown(what, Reason::MethodUnknown, allow)
+            }
+        }
+    }
+
+    fn name_api(&mut self, api: usize) {
+        self.record.api = self.policy.apis.get(api).map(|a| a.name.clone());
+    }
+
+    /// Notes the API that lacks an endpoint, where there is but one, and says what it does with what it does not have.
+    /// Where several APIs could have it, the strictest decides.
+    fn name_apis(&mut self, apis: &[usize]) -> Unknown {
+        if let [api] = apis {
+            self.name_api(*api);
+        }
+        let said = apis.iter().map(|api| {
+            self.policy
+                .apis
+                .get(*api)
+                .map_or(Unknown::Deny, |a| a.unknown_endpoints)
+        });
+        said.min().unwrap_or(Unknown::Deny)
+    }
+
+    fn unknown(mut self, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
+        let mode = match what {
+            Unknown::Deny => Mode::Enforce,
+            Unknown::Monitor => Mode::Monitor,
+            Unknown::Allow => Mode::Off,
+        };
+        match self.note(Refusal::new(reason), mode) {
+            Found::Passes => self.admit(),
+            Found::Refused(refusal) => {
+                let mut reply = reply::refusal(&self, &refusal);
+                if !allow.is_empty() {
+                    reply.headers.push(("allow".to_owned(), allow.join(", ")));
+                }
+                self.end(reason, reply)
+            }
+        }
+    }
+
+    fn authenticate(mut self, now: Timestamp) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.authenticate;
+        if mode != Mode::Off {
+            let known = match &endpoint.access {
+                Access::Public => Ok(None),
+                Access::Closed => Err(Reason::AuthenticationNotConfigured.into()),
+                Access::Known {
+                    providers,
+                    optional,
+                } => {
+                    let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
+                    match identity::authenticate(&accepted, &self.head, &self.target, now) {
+                        Ok(None) if !optional => Err(Reason::CredentialMissing.into()),
+                        known => known,
+                    }
+                }
+            };
+            match known {
+                Ok(identity) => self.identity = identity,
+                Err(refusal) => {
+                    if let Found::Refused(refusal) = self.note(refusal, mode) {
+                        return self.refuse(refusal);
+                    }
+                }
+            }
+            if let Some(identity) = &self.identity {
+                self.record.provider = Some(identity.provider.to_string());
+                self.record.subject = Some(identity.subject.clone());
+            }
+        }
+        self.authorize()
+    }
+
+    fn authorize(mut self) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.authorize;
+        if mode != Mode::Off {
+            let caller = self
+                .identity
+                .as_ref()
+                .map(|i| (&*i.provider, i.scopes.as_slice()));
+            if let Err(refusal) = endpoint.scopes.check(caller)
+                && let Found::Refused(refusal) = self.note(refusal, mode)
+            {
+                return self.refuse(refusal);
+            }
+        }
+        self.limit(0)
+    }
+
+    /// Takes from the limit at `index`, or goes on when there is none.
+    fn limit(mut self, index: usize) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.limit;
+        let limit = endpoint
+            .limits
+            .get(index)
+            .filter(|_| mode != Mode::Off)
+            .cloned();
+        let Some(limit) = limit else {
+            return self.contract();
+        };
+        match Take::start(
+            &self.policy.name,
+            &limit,
+            self.policy.sets,
+            &values::Of(&self),
+        ) {
+            Ok((take, query)) => Step::Ask(self.wait(State::Limiting { index, take }), query),
+            Err(refusal) => match self.note(refusal, mode) {
+                Found::Refused(refusal) => self.refuse(refusal),
+                Found::Passes => self.limit(index.saturating_add(1)),
+            },
+        }
+    }
+
+    pub(super) fn on_limit_answer(
+        mut self,
+        index: usize,
+        mut take: Take,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Step {
+        let found = self
+            .endpoint()
+            .and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
+        let Some((limit, mode)) = found else {
+            return self.refuse(Reason::Internal.into());
+        };
+        match take.answer(&limit, answer, now) {
+            Taken::Ask(query) => Step::Ask(self.wait(State::Limiting { index, take }), query),
+            Taken::Admitted => self.limit(index.saturating_add(1)),
+            Taken::Failed(refusal) => match self.note(refusal, mode) {
+                Found::Refused(refusal) => self.refuse(refusal),
+                Found::Passes => self.limit(index.saturating_add(1)),
+            },
+            Taken::Refused {
+                refusal,
+                window,
+                wait,
+            } => match self.note(refusal, mode) {
+                Found::Passes => self.limit(index.saturating_add(1)),
+                Found::Refused(refusal) => {
+                    let mut reply = reply::refusal(&self, &refusal);
+                    reply
+                        .headers
+                        .extend(reply::rate_limit(&limit, window, wait));
+                    self.end(refusal.reason, reply)
+                }
+            },
+        }
+    }
+
+    /// Judges parameters and everything about the body that the head tells.
+    fn contract(mut self) -> Step {
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let mode = endpoint.modes.contract;
+        if mode == Mode::Off {
+            return self.admit();
+        }
+        let contract = &endpoint.contract;
+        let seen = contract.check_head(&self.head, &self.target, &self.parameters);
+        let needs_body = contract.needs_body(&self.head);
+        // `unknownQuery: monitor` reports on its own, whatever the control's mode is; `monitor` never refuses.
+        if let Found::Refused(refusal) = self.note_all(seen.reported, Mode::Monitor) {
+            return self.refuse(refusal);
+        }
+        if let Found::Refused(refusal) = self.note_all(seen.refusals, mode) {
+            return self.refuse(refusal);
+        }
+        if !needs_body {
+            return self.admit();
+        }
+        self.hold_for_body(mode)
+    }
+
+    /// The request may go upstream.
+    pub(super) fn admit(self) -> Step {
+        let mut forward = upstream::forward(&self);
+        forward.watch_response = self.endpoint().is_some_and(|e| e.responses);
+        Step::Forward(self.wait(State::Forwarded), forward)
+    }
+}

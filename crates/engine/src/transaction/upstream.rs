@@ -1,0 +1,133 @@
+//! What an admitted request takes along: who calls, in headers that no client can forge, and no credential where the policy strips it.
+
+use super::{Forward, HeaderChange, Transaction};
+use crate::http::Headers;
+use crate::identity::{self, Strip};
+use std::fmt::Write as _;
+
+/// Headers of this prefix are ours: they are taken from every request.
+const PREFIX: &[u8] = b"x-meshward-";
+
+/// The changes to an admitted request. An endpoint that is not known gets none but the removal of our own headers.
+pub(super) fn forward(transaction: &Transaction) -> Forward {
+    let mut forward = Forward {
+        target: transaction.target.rewritten.clone(),
+        ..Forward::default()
+    };
+    for (name, _) in transaction
+        .head
+        .headers
+        .iter()
+        .filter(|(name, _)| is_ours(name))
+    {
+        if let Ok(name) = std::str::from_utf8(name) {
+            forward.headers.push(HeaderChange::Remove(name.to_owned()));
+        }
+    }
+    let (Some(endpoint), Some(identity)) = (transaction.endpoint(), &transaction.identity) else {
+        return forward;
+    };
+    if endpoint.identity_headers {
+        let mut set = |name: &str, value: String| {
+            forward
+                .headers
+                .push(HeaderChange::Set(format!("x-meshward-{name}"), value))
+        };
+        set("subject", visible(&identity.subject));
+        set("provider", visible(&identity.provider));
+        if !identity.scopes.is_empty() {
+            set("scope", visible(&identity.scopes.join(" ")));
+        }
+    }
+    if endpoint.strip_credentials {
+        match identity::credential_changes(identity) {
+            Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name)),
+            Strip::Query(name) => forward.target = Some(without_parameter(transaction, &name)),
+            Strip::Cookie(name) => forward
+                .headers
+                .push(without_cookie(&transaction.head.headers, &name)),
+        }
+    }
+    forward
+}
+
+/// Servers that pass headers on as environment variables do not tell `-` from `_`, so both spellings are ours.
+fn is_ours(name: &[u8]) -> bool {
+    name.len() >= PREFIX.len()
+        && name
+            .iter()
+            .zip(PREFIX)
+            .all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
+}
+
+/// Percent-encodes what cannot stand in a header value, and `%` itself, so that the value reads back exactly.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if (byte.is_ascii_graphic() || byte == b' ') && byte != b'%' {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The target without a query parameter. The others are written as they came.
+fn without_parameter(transaction: &Transaction, name: &str) -> String {
+    let raw = String::from_utf8_lossy(&transaction.head.target);
+    let target = transaction.target.rewritten.as_deref().unwrap_or(&raw);
+    let Some((path, query)) = target.split_once('?') else {
+        return target.to_owned();
+    };
+    // The reading has the same parameters in the same order: one per piece between `&`, empty pieces left out.
+    let pieces = query.split('&').filter(|piece| !piece.is_empty());
+    let kept: Vec<&str> = pieces
+        .zip(&transaction.target.query)
+        .filter(|(_, (n, _))| n != name)
+        .map(|(piece, _)| piece)
+        .collect();
+    if kept.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", kept.join("&"))
+    }
+}
+
+/// The change that leaves every cookie but the named one. HTTP/2 clients may send several fields: they become one.
+fn without_cookie(headers: &Headers, name: &str) -> HeaderChange {
+    let kept: Vec<_> = headers
+        .all("cookie")
+        .filter_map(|field| identity::without_cookie(field, name))
+        .collect();
+    if kept.is_empty() {
+        return HeaderChange::Remove("cookie".to_owned());
+    }
+    HeaderChange::Set(
+        "cookie".to_owned(),
+        String::from_utf8_lossy(&kept.join(&b"; "[..])).into_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_of_our_headers_are_ours() {
+        for (name, ours) in [
+            ("x-meshward-subject", true),
+            ("x_meshward_subject", true),
+            ("x-meshward_subject", true),
+            ("x-meshwarden", false),
+            ("x-mesh", false),
+        ] {
+            assert_eq!(is_ours(name.as_bytes()), ours, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_cannot_break_a_header() {
+        assert_eq!(visible("a\r\nx: 1%é"), "a%0D%0Ax: 1%25%C3%A9");
+    }
+}

@@ -1,0 +1,174 @@
+//! What the proxy knows of a message, as the engine takes it: few calls, bytes as they came.
+
+use crate::host::{Fields, Host, Side};
+use meshward_engine::http::{Headers, RequestHead, ResponseHead, Source};
+use std::net::{IpAddr, SocketAddr};
+
+/// Reads the request head.
+pub(crate) fn request(host: &impl Host, end_of_stream: bool) -> RequestHead {
+    let fields = host.fields(Side::Request);
+    RequestHead {
+        method: pseudo(&fields, b":method"),
+        authority: pseudo(&fields, b":authority"),
+        target: pseudo(&fields, b":path"),
+        headers: Headers::new(fields),
+        end_of_stream,
+        source: Source {
+            address: host
+                .property(&["source", "address"])
+                .and_then(|bytes| address(&bytes)),
+            principal: host
+                .property(&["connection", "uri_san_peer_certificate"])
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .filter(|uri| !uri.is_empty()),
+        },
+    }
+}
+
+/// Reads the response head. A status that is not a number is 0.
+pub(crate) fn response(host: &impl Host, end_of_stream: bool) -> ResponseHead {
+    let fields = host.fields(Side::Response);
+    let status = pseudo(&fields, b":status");
+    ResponseHead {
+        status: std::str::from_utf8(&status)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default(),
+        headers: Headers::new(fields),
+        end_of_stream,
+    }
+}
+
+/// Stands for a response that the upstream did not give: there is nothing to judge.
+pub(crate) fn no_response() -> ResponseHead {
+    ResponseHead {
+        status: 0,
+        headers: Headers::default(),
+        end_of_stream: true,
+    }
+}
+
+/// Whether the response was made by the proxy itself: no healthy upstream, a timeout, a redirect or refusal of its own.
+///
+/// Such a response is the operator's, not the API's, and is not judged. A cached response is the API's.
+pub(crate) fn made_by_proxy(host: &impl Host) -> bool {
+    host.property(&["response", "code_details"])
+        .is_some_and(|details| {
+            !details.is_empty()
+                && details != b"via_upstream"
+                && !details.windows(5).any(|part| part == b"cache")
+        })
+}
+
+/// The status that the client got, once the exchange is over.
+pub(crate) fn status_sent(host: &impl Host) -> Option<u16> {
+    let bytes = host.property(&["response", "code"])?;
+    let number = i64::from_le_bytes(bytes.try_into().ok()?);
+    u16::try_from(number).ok().filter(|status| *status > 0)
+}
+
+/// Whether Envoy answers this request in gRPC's way. It does so for more content types than these; for them the HTTP answer
+/// is turned into a gRPC one by Envoy. The other error, a gRPC answer to a caller that Envoy takes for a plain one, would be a 200.
+pub(crate) fn speaks_grpc(head: &RequestHead) -> bool {
+    head.headers.first("content-type").is_some_and(|value| {
+        value == b"application/grpc" || value.starts_with(b"application/grpc+")
+    })
+}
+
+fn pseudo(fields: &Fields, name: &[u8]) -> Vec<u8> {
+    fields
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default()
+}
+
+/// `IP:port` as Envoy writes it. A Unix socket has no address.
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.parse::<SocketAddr>()
+        .map(|socket| socket.ip())
+        .or_else(|_| text.parse())
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::Fake;
+
+    #[test]
+    fn a_request_head_is_read_as_it_came() {
+        let host = Fake::default();
+        host.request(&[
+            (":method", b"POST"),
+            (":authority", b"shop"),
+            (":path", b"/a?b"),
+            ("X-Raw", b"\xff\x00"),
+            ("x-raw", b"2"),
+        ]);
+        host.set_property("source.address", b"[2001:db8::1]:4711");
+        host.set_property(
+            "connection.uri_san_peer_certificate",
+            b"spiffe://cluster.local/ns/a/sa/b",
+        );
+        let head = request(&host, true);
+        assert_eq!(head.method, b"POST");
+        assert_eq!(head.authority, b"shop");
+        assert_eq!(head.target, b"/a?b");
+        let raw: Vec<_> = head.headers.all("x-raw").collect();
+        assert_eq!(raw, [b"\xff\x00".as_slice(), b"2"]);
+        assert_eq!(head.source.address, "2001:db8::1".parse().ok());
+        assert!(head.source.principal.unwrap().starts_with("spiffe://"));
+    }
+
+    #[test]
+    fn addresses_are_read_without_ports() {
+        for (text, wanted) in [
+            ("10.0.0.7:80", Some("10.0.0.7")),
+            ("[::1]:1", Some("::1")),
+            ("10.0.0.7", Some("10.0.0.7")),
+            ("@/envoy.sock", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                address(text.as_bytes()),
+                wanted.map(|ip| ip.parse().unwrap()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn responses_of_the_proxy_are_told_from_the_upstreams() {
+        for (details, own) in [
+            (Some("via_upstream"), false),
+            (Some("cache.response_from_cache_filter"), false),
+            (None, false),
+            (Some("no_healthy_upstream"), true),
+            (Some("direct_response"), true),
+        ] {
+            let host = Fake::default();
+            if let Some(details) = details {
+                host.set_property("response.code_details", details.as_bytes());
+            }
+            assert_eq!(made_by_proxy(&host), own, "{details:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_envoy_takes_for_grpc_is_answered_as_grpc() {
+        for (value, grpc) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc-web", false),
+            ("application/json", false),
+        ] {
+            let head = RequestHead {
+                headers: Headers::new(vec![("content-type".into(), value.into())]),
+                ..RequestHead::default()
+            };
+            assert_eq!(speaks_grpc(&head), grpc, "{value}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Counters and the filter's own time, as metrics of the proxy.
+//!
+//! The proxy has no labels for plugins: they stand in the name (`meshward_requests;api=A;endpoint=E;…`), and `stats_tags`
+//! expressions of the bootstrap take them out again. A name lives as long as the proxy, so their number is bounded:
+//! from the policy's `telemetry.maxSeries` on, new ones are counted under the endpoint `other`, and from twice as many on
+//! under the API `other` too. The bound is per worker, and holds over changes of the policy.
+
+use crate::host::{Host, MetricId, MetricKind};
+use meshward_engine::audit::{Counter, Record};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+const OTHER: &str = "other";
+
+/// The metrics of one worker.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    series: RefCell<HashMap<String, MetricId>>,
+    most: Cell<usize>,
+    time: Cell<Option<MetricId>>,
+}
+
+impl Metrics {
+    /// No metrics yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            series: RefCell::new(HashMap::new()),
+            most: Cell::new(0),
+            time: Cell::new(None),
+        }
+    }
+
+    /// Sets the bound. Series that exist stay.
+    pub(crate) fn allow(&self, series: u32) {
+        self.most.set(usize::try_from(series).unwrap_or(usize::MAX));
+    }
+
+    /// Counts an exchange and its findings.
+    pub(crate) fn count(&self, host: &impl Host, record: &Record) {
+        for counter in record.counters() {
+            if let Some(id) = self.id(host, counter) {
+                host.increment(id);
+            }
+        }
+    }
+
+    /// Records how long the filter worked on one exchange.
+    pub(crate) fn time(&self, host: &impl Host, nanoseconds: u64) {
+        let id = self
+            .time
+            .get()
+            .or_else(|| host.define(MetricKind::Histogram, "meshward_filter_time_us"));
+        self.time.set(id);
+        if let Some(id) = id {
+            host.record(id, nanoseconds.div_ceil(1000));
+        }
+    }
+
+    fn id(&self, host: &impl Host, counter: Counter<'_>) -> Option<MetricId> {
+        // Nothing that runs below here comes back to this cell.
+        let mut series = self.series.try_borrow_mut().ok()?;
+        let exact = name(&counter);
+        if let Some(id) = series.get(&exact) {
+            return Some(*id);
+        }
+        let most = self.most.get();
+        let name = if series.len() < most {
+            exact
+        } else if series.len() < most.saturating_mul(2) {
+            name(&Counter {
+                endpoint: OTHER,
+                ..counter
+            })
+        } else {
+            name(&Counter {
+                api: OTHER,
+                endpoint: OTHER,
+                ..counter
+            })
+        };
+        if let Some(id) = series.get(&name) {
+            return Some(*id);
+        }
+        let id = host.define(MetricKind::Counter, &name)?;
+        series.insert(name, id);
+        Some(id)
+    }
+}
+
+fn name(counter: &Counter<'_>) -> String {
+    let Counter {
+        name,
+        api,
+        endpoint,
+        outcome,
+        control,
+        reason,
+    } = *counter;
+    let mut text = String::with_capacity(128);
+    text.push_str("meshward_");
+    text.push_str(name);
+    for (label, value) in [
+        (";api=", api),
+        (";endpoint=", endpoint),
+        (";outcome=", outcome),
+        (";control=", control),
+        (";reason=", reason),
+    ] {
+        text.push_str(label);
+        // The proxy splits names at dots, and the tag expressions at semicolons.
+        text.extend(value.chars().map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c,
+            _ => '_',
+        }));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::Fake;
+
+    fn counter<'a>(api: &'a str, endpoint: &'a str) -> Counter<'a> {
+        Counter {
+            name: "requests",
+            api,
+            endpoint,
+            outcome: "allow",
+            control: "none",
+            reason: "none",
+        }
+    }
+
+    #[test]
+    fn names_carry_their_labels_and_nothing_that_splits_them() {
+        assert_eq!(
+            name(&counter("orders", "GET /a.b/{id};x=1")),
+            "meshward_requests;api=orders;endpoint=GET__a_b__id__x_1;outcome=allow;control=none;reason=none"
+        );
+    }
+
+    #[test]
+    fn a_series_is_defined_once() {
+        let host = Fake::default();
+        let metrics = Metrics::new();
+        metrics.allow(10);
+        let first = metrics.id(&host, counter("a", "one"));
+        assert!(first.is_some());
+        assert_eq!(metrics.id(&host, counter("a", "one")), first);
+        assert_eq!(host.state.borrow().metrics.len(), 1);
+    }
+
+    #[test]
+    fn the_number_of_series_is_bounded() {
+        let host = Fake::default();
+        let metrics = Metrics::new();
+        metrics.allow(2);
+        for n in 0..1000 {
+            let (api, endpoint) = (format!("api-{n}"), format!("endpoint-{n}"));
+            assert!(metrics.id(&host, counter(&api, &endpoint)).is_some());
+        }
+        let names: Vec<_> = host.state.borrow().metrics.keys().cloned().collect();
+        assert_eq!(names.len(), 5, "{names:?}");
+        assert!(
+            names
+                .iter()
+                .any(|n| n.contains(";api=other;endpoint=other;"))
+        );
+        assert!(
+            names
+                .iter()
+                .any(|n| n.contains(";api=api-2;endpoint=other;"))
+        );
+    }
+}

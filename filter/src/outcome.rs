@@ -1,0 +1,219 @@
+//! What becomes of a verdict: header changes, answers to the client, filter state, and refusals of the filter's own.
+//!
+//! INVARIANT (no smuggling): nothing that could end a header field, or begin another, is handed to the proxy. Envoy does not
+//! check what a plugin sets.
+
+use crate::host::Host;
+use meshward_engine::audit::Record;
+use meshward_engine::config::{Detail, Timestamp};
+use meshward_engine::transaction::{Forward, HeaderChange, Reply};
+use meshward_engine::verdict::{Decision, Reason};
+
+/// Changes the request as the verdict says. `false`, and nothing is changed, when that cannot be done safely.
+pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
+    let Forward {
+        headers,
+        target,
+        watch_response: _,
+    } = how;
+    let safe = headers.iter().all(|change| match change {
+        HeaderChange::Remove(name) => is_name(name),
+        HeaderChange::Set(name, value) => is_name(name) && is_value(value),
+    }) && target.as_deref().is_none_or(is_target);
+    if !safe {
+        return false;
+    }
+    for change in headers {
+        match change {
+            HeaderChange::Remove(name) => host.remove_request_field(name),
+            HeaderChange::Set(name, value) => {
+                // Setting alone changes the first of several fields and leaves the others.
+                host.remove_request_field(name);
+                host.set_request_field(name, value);
+            }
+        }
+    }
+    if let Some(target) = target {
+        host.set_request_field(":path", target);
+        // The route was chosen by the raw target: what is judged must be what is routed.
+        host.choose_route_again();
+    }
+    true
+}
+
+/// Answers the client.
+pub(crate) fn answer(host: &impl Host, record: &Record, mut reply: Reply, speaks_grpc: bool) {
+    reply
+        .headers
+        .retain(|(name, value)| is_name(name) && is_value(value));
+    match reply.grpc_status {
+        Some(status) if speaks_grpc => {
+            reply.headers.retain(|(name, _)| {
+                !name.eq_ignore_ascii_case("content-type")
+                    && !name.eq_ignore_ascii_case("content-length")
+            });
+            let message = match record.detail {
+                Detail::None => "",
+                Detail::Reason | Detail::Full => record.reason.map_or("", Reason::title),
+            };
+            host.reply_grpc(status, message, &reply.headers);
+        }
+        _ => host.reply(&reply),
+    }
+}
+
+/// Shows a verdict to access logs and later filters.
+pub(crate) fn publish(host: &impl Host, record: &Record) {
+    for (key, value) in record.filter_state() {
+        host.publish(&format!("meshward.{key}"), value);
+    }
+}
+
+/// A refusal for which the engine gave none: there is no policy, or a fault.
+pub(crate) fn refusal(reason: Reason, policy: &str, now: Timestamp) -> (Box<Record>, Reply) {
+    let status = reason.status();
+    let record = Record {
+        policy: policy.to_owned(),
+        api: None,
+        endpoint: None,
+        operation: None,
+        decision: Decision::Deny,
+        reason: Some(reason),
+        status: Some(status),
+        findings: Vec::new(),
+        method: "_OTHER".to_owned(),
+        host: String::new(),
+        client_address: None,
+        source_principal: None,
+        provider: None,
+        subject: None,
+        request_id: None,
+        time: now,
+        logged: true,
+        detail: Detail::Reason,
+    };
+    let body = serde_json::json!({
+        "type": "about:blank", "title": reason.title(), "status": status, "reason": reason.code(),
+    });
+    let reply = Reply {
+        status,
+        headers: vec![(
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        )],
+        body: body.to_string(),
+        grpc_status: None,
+    };
+    (Box::new(record), reply)
+}
+
+/// A field name (RFC 9110, token), other than a pseudo-header.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// A field value: no control characters but the tab.
+fn is_value(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|b| b == b'\t' || (b >= 0x20 && b != 0x7f))
+}
+
+fn is_target(target: &str) -> bool {
+    target.starts_with('/') && target.bytes().all(|b| b > 0x20 && b != 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::Fake;
+
+    fn set(name: &str, value: &str) -> Forward {
+        Forward {
+            headers: vec![
+                HeaderChange::Remove("x-old".into()),
+                HeaderChange::Set(name.into(), value.into()),
+            ],
+            ..Forward::default()
+        }
+    }
+
+    #[test]
+    fn changes_are_made_in_order_and_replace_every_field() {
+        let host = Fake::default();
+        host.request(&[("x-user", b"a"), ("x-old", b"b"), ("x-user", b"c")]);
+        assert!(forward(&host, &set("x-user", "d")));
+        assert_eq!(
+            host.state.borrow().request,
+            [(b"x-user".to_vec(), b"d".to_vec())]
+        );
+        assert!(!host.state.borrow().rerouted);
+    }
+
+    #[test]
+    fn a_new_target_is_routed_again() {
+        let host = Fake::default();
+        host.request(&[(":path", b"/a/../b")]);
+        let how = Forward {
+            target: Some("/b".into()),
+            ..Forward::default()
+        };
+        assert!(forward(&host, &how));
+        assert_eq!(
+            host.state.borrow().request,
+            [(b":path".to_vec(), b"/b".to_vec())]
+        );
+        assert!(host.state.borrow().rerouted);
+    }
+
+    #[test]
+    fn nothing_is_changed_where_something_is_unsafe() {
+        for how in [
+            set("x-user", "a\r\nx-admin: 1"),
+            set("x-user", "a\0"),
+            set("x user", "a"),
+            set(":path", "/admin"),
+            set("", "a"),
+            Forward {
+                target: Some("/a b".into()),
+                ..Forward::default()
+            },
+            Forward {
+                target: Some("a".into()),
+                ..Forward::default()
+            },
+        ] {
+            let host = Fake::default();
+            host.request(&[("x-old", b"b")]);
+            assert!(!forward(&host, &how), "{how:?}");
+            assert_eq!(host.state.borrow().request.len(), 1);
+        }
+    }
+
+    #[test]
+    fn only_a_grpc_caller_gets_a_grpc_answer() {
+        let (record, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
+        reply.grpc_status = Some(13);
+        let host = Fake::default();
+        answer(&host, &record, reply.clone(), true);
+        let (status, message) = host.state.borrow().grpc_reply.clone().unwrap();
+        assert_eq!((status, message.as_str()), (13, Reason::Internal.title()));
+        assert!(host.state.borrow().reply.is_none());
+
+        let host = Fake::default();
+        answer(&host, &record, reply, false);
+        assert_eq!(host.state.borrow().reply.as_ref().unwrap().status, 500);
+    }
+
+    #[test]
+    fn an_unsafe_field_of_an_answer_is_left_out() {
+        let (record, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
+        reply.headers.push(("x-a".into(), "b\nc: d".into()));
+        let host = Fake::default();
+        answer(&host, &record, reply, false);
+        assert_eq!(host.state.borrow().reply.as_ref().unwrap().headers.len(), 1);
+    }
+}

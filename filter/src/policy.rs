@@ -1,0 +1,154 @@
+//! The plugin's configuration: a bundle in, a policy out, or every reason why not.
+
+use meshward_engine::config::{Api, Document};
+use meshward_engine::{Policy, Problem, Severity, compile, pointer};
+use serde_path_to_error::Segment;
+use std::sync::Arc;
+
+/// A policy that serves.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// What judges.
+    pub(crate) policy: Arc<Policy>,
+    /// Its name.
+    pub(crate) name: String,
+    /// How many endpoints it knows.
+    pub(crate) endpoints: usize,
+    /// The most counter series of one worker.
+    pub(crate) max_series: u32,
+    /// What is doubtful about it.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Reads a configuration.
+pub(crate) fn load(configuration: &[u8]) -> Result<Loaded, Vec<Problem>> {
+    if configuration.trim_ascii().is_empty() {
+        return Err(vec![
+            Problem::error(
+                "configuration-empty",
+                "",
+                "the plugin has no configuration, and without a policy nothing can be judged",
+            )
+            .hint("put the output of `meshward build` into the plugin's `configuration`"),
+        ]);
+    }
+    let document = parse(configuration).map_err(|problem| vec![problem])?;
+    let compiled = compile(&document)?;
+    Ok(Loaded {
+        policy: Arc::new(compiled.policy),
+        endpoints: document.apis.iter().map(endpoints).sum(),
+        name: document.metadata.name,
+        max_series: document.telemetry.max_series,
+        warnings: compiled.warnings,
+    })
+}
+
+fn parse(configuration: &[u8]) -> Result<Document, Problem> {
+    let malformed = |error: &serde_json::Error| {
+        Problem::error(
+            "configuration-malformed",
+            "",
+            format!("the configuration is not JSON: {error}"),
+        )
+        .hint("put the output of `meshward build` into the plugin's `configuration`, unchanged")
+    };
+    let mut reader = serde_json::Deserializer::from_slice(configuration);
+    let document: Document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        if error.inner().is_data() {
+            Problem::error("invalid", place(error.path()), error.inner().to_string())
+                .hint("`meshward check` shows every mistake before a policy is delivered")
+        } else {
+            malformed(error.inner())
+        }
+    })?;
+    reader.end().map_err(|error| malformed(&error))?;
+    Ok(document)
+}
+
+/// A path of serde's as a JSON pointer.
+fn place(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .fold(String::new(), |base, segment| match segment {
+            Segment::Seq { index } => pointer(&base, index),
+            Segment::Map { key } => pointer(&base, key),
+            Segment::Enum { variant } => pointer(&base, variant),
+            Segment::Unknown => base,
+        })
+}
+
+fn endpoints(api: &Api) -> usize {
+    match &api.description {
+        Some(description) => description.operations.len(),
+        None => api.endpoints.len(),
+    }
+}
+
+/// A problem as one line of the proxy's log.
+pub(crate) fn line(problem: &Problem) -> String {
+    let Problem {
+        severity,
+        code,
+        file,
+        at,
+        message,
+        hint,
+    } = problem;
+    let severity = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let file = file.as_deref().unwrap_or_default();
+    let place = match (file.is_empty(), at.is_empty()) {
+        (true, true) => "the policy".to_owned(),
+        (true, false) => at.clone(),
+        (false, _) => format!("{file}#{at}"),
+    };
+    let hint = hint
+        .as_ref()
+        .map_or_else(String::new, |hint| format!(" (hint: {hint})"));
+    format!("meshward: {severity} [{code}] at {place}: {message}{hint}")
+}
+
+#[cfg(test)]
+pub(crate) const SMALLEST: &str =
+    r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"}}"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(configuration: &str) -> String {
+        let problems = load(configuration.as_bytes()).unwrap_err();
+        problems.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_smallest_bundle_is_loaded() {
+        let loaded = load(SMALLEST.as_bytes()).unwrap();
+        assert_eq!(loaded.name, "test");
+        assert_eq!(loaded.endpoints, 0);
+        assert_eq!(loaded.max_series, 2000);
+    }
+
+    #[test]
+    fn no_configuration_is_refused() {
+        assert!(refused("").contains("no configuration"));
+        assert!(refused(" \n").contains("meshward build"));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        let line = refused(
+            r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"x"},"apis":[{"name":"a","hots":[]}]}"#,
+        );
+        assert!(line.contains("at /apis/0"), "{line}");
+        assert!(line.contains("`hots`"), "{line}");
+    }
+
+    #[test]
+    fn what_is_not_one_json_value_is_refused() {
+        assert!(refused("apiVersion: x").contains("not JSON"));
+        assert!(refused(&format!("{SMALLEST}{SMALLEST}")).contains("not JSON"));
+        assert!(load(b"\xff\xfe").is_err());
+    }
+}

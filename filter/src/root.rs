@@ -1,0 +1,125 @@
+//! One configuration of the plugin, and the streams that start under it.
+//!
+//! INVARIANT (the last good policy): a configuration that cannot be used changes nothing here, and is refused, so that the
+//! proxy refuses the update.
+
+use crate::drive::Judge;
+use crate::host::Host;
+use crate::metrics::Metrics;
+use crate::policy::{self, Loaded};
+use crate::stream::Stream;
+use std::rc::Rc;
+
+/// The most problems of one configuration that are logged.
+const MOST_LINES: usize = 50;
+
+/// The plugin.
+#[derive(Debug)]
+pub(crate) struct Root<H, J> {
+    host: H,
+    judge: J,
+    metrics: Rc<Metrics>,
+    loaded: Option<Rc<Loaded>>,
+}
+
+impl<H: Host, J: Judge> Root<H, J> {
+    /// A plugin without a configuration: it refuses everything.
+    pub(crate) const fn new(host: H, judge: J, metrics: Rc<Metrics>) -> Self {
+        Self {
+            host,
+            judge,
+            metrics,
+            loaded: None,
+        }
+    }
+
+    /// Takes a configuration of `size` bytes; `false` when it cannot be used.
+    pub(crate) fn configure(&mut self, size: usize) -> bool {
+        match policy::load(&self.host.configuration(size)) {
+            Ok(loaded) => {
+                for warning in loaded.warnings.iter().take(MOST_LINES) {
+                    self.host.log(log::Level::Warn, &policy::line(warning));
+                }
+                self.host.log(
+                    log::Level::Info,
+                    &format!(
+                        "meshward: policy `{}` serves: {} endpoints, {} warnings",
+                        loaded.name,
+                        loaded.endpoints,
+                        loaded.warnings.len()
+                    ),
+                );
+                self.metrics.allow(loaded.max_series);
+                self.loaded = Some(Rc::new(loaded));
+                true
+            }
+            Err(problems) => {
+                for problem in problems.iter().take(MOST_LINES) {
+                    self.host.log(log::Level::Error, &policy::line(problem));
+                }
+                self.host.log(
+                    log::Level::Error,
+                    &format!(
+                        "meshward: the configuration is refused: {} problems",
+                        problems.len()
+                    ),
+                );
+                false
+            }
+        }
+    }
+
+    /// Starts an exchange.
+    pub(crate) fn stream(&self) -> Stream<H, J> {
+        Stream::new(
+            self.host.clone(),
+            self.judge.clone(),
+            Rc::clone(&self.metrics),
+            self.loaded.clone(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::Engine;
+    use crate::host::fake::Fake;
+    use crate::policy::SMALLEST;
+    use crate::stream::Flow;
+
+    fn configure(root: &mut Root<Fake, Engine>, host: &Fake, text: &str) -> bool {
+        host.state.borrow_mut().configuration = text.as_bytes().to_vec();
+        root.configure(text.len())
+    }
+
+    #[test]
+    fn a_good_configuration_serves_and_a_bad_one_changes_nothing() {
+        let host = Fake::default();
+        let mut root = Root::new(host.clone(), Engine, Rc::new(Metrics::new()));
+        assert!(configure(&mut root, &host, SMALLEST));
+        let lines = host.lines(log::Level::Info);
+        assert_eq!(
+            lines,
+            ["meshward: policy `test` serves: 0 endpoints, 0 warnings"]
+        );
+
+        assert!(!configure(&mut root, &host, "{}"));
+        assert!(root.loaded.is_some());
+        let errors = host.lines(log::Level::Error);
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].contains("apiVersion"), "{errors:?}");
+    }
+
+    #[test]
+    fn without_a_configuration_every_request_is_refused() {
+        let host = Fake::default();
+        let mut root = Root::new(host.clone(), Engine, Rc::new(Metrics::new()));
+        assert!(!configure(&mut root, &host, ""));
+        let mut stream = root.stream();
+        assert_eq!(stream.request_head(true), Flow::Hold);
+        let reply = host.state.borrow().reply.clone().unwrap();
+        assert_eq!(reply.status, 500);
+        assert!(reply.body.contains("policy_unusable"), "{}", reply.body);
+    }
+}

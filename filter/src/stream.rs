@@ -1,0 +1,305 @@
+//! One exchange, from its request head to its log line.
+//!
+//! Each callback takes the state out, hands its event to the engine, and puts the next state in: between callbacks the
+//! stream holds either the engine's transaction or its record, never both.
+//!
+//! INVARIANT (nothing before the verdict): [`Flow::Pass`] for the request comes only from `State::Upstream` and
+//! `State::Passed`, and those only after [`Next::Forward`].
+
+use crate::drive::{Judge, Next, drive};
+use crate::head;
+use crate::host::{Host, Side};
+use crate::metrics::Metrics;
+use crate::outcome;
+use crate::policy::Loaded;
+use meshward_engine::audit::Record;
+use meshward_engine::config::Timestamp;
+use meshward_engine::transaction::{Event, Forward, Reply, Transaction};
+use meshward_engine::verdict::Reason;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What the proxy does with what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Send it on.
+    Pass,
+    /// Keep it.
+    Hold,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing came yet.
+    New,
+    /// The request waits for its body.
+    HoldsRequest(Box<Transaction>),
+    /// The request was admitted, and its response will be judged.
+    Upstream(Box<Transaction>),
+    /// The response waits for its body.
+    HoldsResponse(Box<Transaction>),
+    /// Admitted; nothing more is judged.
+    Passed(Box<Record>),
+    /// Refused on this side. What still comes on it goes nowhere.
+    Answered(Side, Box<Record>),
+    /// Logged.
+    Over,
+}
+
+/// One exchange.
+#[derive(Debug)]
+pub(crate) struct Stream<H, J> {
+    host: H,
+    judge: J,
+    metrics: Rc<Metrics>,
+    loaded: Option<Rc<Loaded>>,
+    state: State,
+    speaks_grpc: bool,
+    /// The length of the body that is held.
+    held: usize,
+    /// Nanoseconds in callbacks, so far.
+    spent: u64,
+}
+
+impl<H: Host, J: Judge> Stream<H, J> {
+    /// Starts an exchange under the policy that serves now; it keeps that policy to its end.
+    pub(crate) fn new(host: H, judge: J, metrics: Rc<Metrics>, loaded: Option<Rc<Loaded>>) -> Self {
+        Self {
+            host,
+            judge,
+            metrics,
+            loaded,
+            state: State::New,
+            speaks_grpc: false,
+            held: 0,
+            spent: 0,
+        }
+    }
+
+    /// The request head is here.
+    pub(crate) fn request_head(&mut self, end_of_stream: bool) -> Flow {
+        self.timed(|stream, now| {
+            let (State::New, Some(loaded)) = (&stream.state, &stream.loaded) else {
+                return stream.refuse(Reason::PolicyUnusable, Side::Request, now);
+            };
+            let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
+            let head = head::request(&stream.host, end_of_stream);
+            stream.speaks_grpc = head::speaks_grpc(&head);
+            let event = Event::Request(Box::new(head));
+            stream.advance(transaction, event, Side::Request, end_of_stream, now)
+        })
+    }
+
+    /// The response head is here.
+    pub(crate) fn response_head(&mut self, end_of_stream: bool) -> Flow {
+        if !matches!(self.state, State::Upstream(_)) || head::made_by_proxy(&self.host) {
+            return self.unjudged(Side::Response);
+        }
+        self.timed(|stream, now| {
+            let State::Upstream(transaction) = stream.take() else {
+                return stream.refuse(Reason::Internal, Side::Response, now);
+            };
+            let event = Event::Response(Box::new(head::response(&stream.host, end_of_stream)));
+            stream.advance(*transaction, event, Side::Response, end_of_stream, now)
+        })
+    }
+
+    /// More of a body is here: `size` bytes are held in all.
+    pub(crate) fn body(&mut self, side: Side, size: usize, end_of_stream: bool) -> Flow {
+        if !self.holds(side) {
+            return self.unjudged(side);
+        }
+        self.held = size;
+        self.timed(|stream, now| stream.hand_body(side, end_of_stream, now))
+    }
+
+    /// The trailers are here, and with them the end of the body.
+    pub(crate) fn trailers(&mut self, side: Side) -> Flow {
+        if !self.holds(side) {
+            return self.unjudged(side);
+        }
+        self.timed(|stream, now| stream.hand_body(side, true, now))
+    }
+
+    /// The exchange is over.
+    pub(crate) fn over(&mut self) {
+        let record = match self.take() {
+            State::Passed(record) | State::Answered(_, record) => Some(record),
+            // Admitted, but no response of the upstream was judged: it did not answer, or somebody hung up.
+            State::Upstream(transaction) | State::HoldsResponse(transaction) => {
+                let now = Timestamp(self.host.nanoseconds() / 1000);
+                let record = self.without_response(*transaction, now);
+                if let Some(record) = &record {
+                    self.metrics.count(&self.host, record);
+                }
+                record
+            }
+            // No verdict: there is nothing to tell.
+            State::New | State::HoldsRequest(_) | State::Over => None,
+        };
+        let Some(record) = record else { return };
+        self.metrics.time(&self.host, self.spent);
+        if record.logged {
+            let status = record.status.or_else(|| head::status_sent(&self.host));
+            self.host.log(log::Level::Info, &record.log_line(status));
+        }
+    }
+
+    /// Hands the engine the length of a held body or, at its end, all of it.
+    fn hand_body(&mut self, side: Side, end_of_stream: bool, now: Timestamp) -> Flow {
+        let (State::HoldsRequest(transaction) | State::HoldsResponse(transaction)) = self.take()
+        else {
+            return self.refuse(Reason::Internal, side, now);
+        };
+        let event = if end_of_stream {
+            let bytes = self.host.body(side, self.held);
+            // A verdict on a part would be a verdict on another body.
+            if bytes.len() != std::mem::take(&mut self.held) {
+                return self.refuse(Reason::Internal, side, now);
+            }
+            match side {
+                Side::Request => Event::RequestBody(bytes),
+                Side::Response => Event::ResponseBody(bytes),
+            }
+        } else {
+            match side {
+                Side::Request => Event::RequestProgress(self.held),
+                Side::Response => Event::ResponseProgress(self.held),
+            }
+        };
+        self.advance(*transaction, event, side, end_of_stream, now)
+    }
+
+    /// Hands the engine one event, and does what it says. `complete`: there is nothing left to wait for on this side.
+    fn advance(
+        &mut self,
+        transaction: Transaction,
+        event: Event,
+        side: Side,
+        complete: bool,
+        now: Timestamp,
+    ) -> Flow {
+        match (
+            drive(&self.host, &self.judge, transaction, event, now),
+            side,
+        ) {
+            (Next::Hold(transaction), Side::Request) if !complete => {
+                self.state = State::HoldsRequest(transaction);
+                Flow::Hold
+            }
+            (Next::Hold(transaction), Side::Response) if !complete => {
+                self.state = State::HoldsResponse(transaction);
+                Flow::Hold
+            }
+            (Next::Forward(transaction, how), Side::Request) => self.admit(transaction, &how, now),
+            (Next::Deliver(record), Side::Response) => {
+                self.settle(&record);
+                self.state = State::Passed(record);
+                Flow::Pass
+            }
+            (Next::Reply(record, reply), side) => self.answer(record, reply, side),
+            // What does not fit the side, waits for nothing, or does not come to an end.
+            (
+                Next::Hold(_) | Next::Forward(..) | Next::Deliver(_) | Next::Stuck,
+                Side::Request | Side::Response,
+            ) => self.refuse(Reason::Internal, side, now),
+        }
+    }
+
+    fn admit(&mut self, transaction: Box<Transaction>, how: &Forward, now: Timestamp) -> Flow {
+        let state = if how.watch_response {
+            State::Upstream(transaction)
+        } else {
+            // Nothing more will be judged: the record is there before the request goes, for the access log of every filter.
+            match self.without_response(*transaction, now) {
+                Some(record) => State::Passed(record),
+                None => return self.refuse(Reason::Internal, Side::Request, now),
+            }
+        };
+        if !outcome::forward(&self.host, how) {
+            return self.refuse(Reason::Internal, Side::Request, now);
+        }
+        if let State::Passed(record) = &state {
+            self.settle(record);
+        }
+        self.state = state;
+        Flow::Pass
+    }
+
+    /// The record of an admitted request whose response is not judged.
+    fn without_response(&self, transaction: Transaction, now: Timestamp) -> Option<Box<Record>> {
+        let event = Event::Response(Box::new(head::no_response()));
+        match drive(&self.host, &self.judge, transaction, event, now) {
+            Next::Deliver(record) => Some(record),
+            Next::Hold(_) | Next::Forward(..) | Next::Reply(..) | Next::Stuck => None,
+        }
+    }
+
+    fn refuse(&mut self, reason: Reason, side: Side, now: Timestamp) -> Flow {
+        let policy = self.loaded.as_ref().map_or("", |loaded| &loaded.name);
+        let (record, reply) = outcome::refusal(reason, policy, now);
+        self.answer(record, reply, side)
+    }
+
+    fn answer(&mut self, record: Box<Record>, reply: Reply, side: Side) -> Flow {
+        self.settle(&record);
+        outcome::answer(&self.host, &record, reply, self.speaks_grpc);
+        self.state = State::Answered(side, record);
+        Flow::Hold
+    }
+
+    /// Shows and counts a verdict.
+    fn settle(&self, record: &Record) {
+        outcome::publish(&self.host, record);
+        self.metrics.count(&self.host, record);
+    }
+
+    /// What happens to a message that the engine does not ask for.
+    const fn unjudged(&self, side: Side) -> Flow {
+        match (&self.state, side) {
+            (State::Upstream(_) | State::Passed(_) | State::HoldsResponse(_), Side::Request) => {
+                Flow::Pass
+            }
+            (
+                State::New | State::HoldsRequest(_) | State::Answered(..) | State::Over,
+                Side::Request,
+            ) => Flow::Hold,
+            (State::HoldsResponse(_) | State::Answered(Side::Response, _), Side::Response) => {
+                Flow::Hold
+            }
+            // Answered on the request's side: this is our own answer on its way. Not yet admitted: it is one that the proxy
+            // made, such as 413 for a body over its buffer.
+            (
+                State::New
+                | State::HoldsRequest(_)
+                | State::Upstream(_)
+                | State::Passed(_)
+                | State::Answered(Side::Request, _)
+                | State::Over,
+                Side::Response,
+            ) => Flow::Pass,
+        }
+    }
+
+    const fn holds(&self, side: Side) -> bool {
+        matches!(
+            (&self.state, side),
+            (State::HoldsRequest(_), Side::Request) | (State::HoldsResponse(_), Side::Response)
+        )
+    }
+
+    fn take(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Over)
+    }
+
+    fn timed(&mut self, work: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
+        let start = self.host.nanoseconds();
+        let flow = work(self, Timestamp(start / 1000));
+        let end = self.host.nanoseconds();
+        self.spent = self.spent.saturating_add(end.saturating_sub(start));
+        flow
+    }
+}
+
+#[cfg(test)]
+mod tests;

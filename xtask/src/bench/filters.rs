@@ -1,0 +1,94 @@
+//! The HTTP filters in front of the router, for each Envoy.
+
+use super::case::Kind;
+use super::server::Site;
+use super::tokens::{self, AUDIENCE, ISSUER, SCOPE};
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The filters, without the router.
+pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
+    let noop = |word: &str| vec![wasm("baseline", &site.noop, word)];
+    Ok(match kind {
+        Kind::Proxy => Vec::new(),
+        Kind::Noop => noop("nothing"),
+        Kind::ReadHeaders => noop("headers"),
+        Kind::ReadBody => noop("body"),
+        Kind::Native => native()?,
+        Kind::MeshwardKey | Kind::MeshwardJwt => {
+            let bundle = site.bundles.get(&kind).context("the bundle was not made")?;
+            vec![wasm("meshward", &site.filter, bundle)]
+        }
+    })
+}
+
+/// A Wasm filter, configured as `meshward render` configures Meshward.
+fn wasm(name: &str, module: &Path, configuration: &str) -> Value {
+    json!({
+        "name": name,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": name,
+                "root_id": name,
+                "vm_config": {
+                    "vm_id": name,
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": module } },
+                },
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": configuration,
+                },
+                "allow_on_headers_stop_iteration": true,
+                "failure_policy": "FAIL_RELOAD",
+            },
+        },
+    })
+}
+
+/// What a careful team builds from Envoy's own filters: a token with a cache of verified ones, a scope, a limit.
+fn native() -> Result<Vec<Value>> {
+    let jwt = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+        "providers": { "bench": {
+            "issuer": ISSUER,
+            "audiences": [AUDIENCE],
+            "forward": true,
+            "payload_in_metadata": "payload",
+            "local_jwks": { "inline_string": tokens::jwks()?.to_string() },
+            "jwt_cache_config": { "jwt_cache_size": 1000 },
+        }},
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "bench" } }],
+    });
+    let holds_scope = json!({ "metadata": {
+        "filter": "envoy.filters.http.jwt_authn",
+        "path": [{ "key": "payload" }, { "key": "scope" }],
+        "value": { "string_match": { "exact": SCOPE } },
+    }});
+    let get_order = json!({ "and_rules": { "rules": [
+        { "header": { "name": ":method", "string_match": { "exact": "GET" } } },
+        { "url_path": { "path": { "prefix": "/orders/" } } },
+    ]}});
+    let rbac = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
+        "rules": { "action": "ALLOW", "policies": {
+            "get-order": { "permissions": [get_order], "principals": [holds_scope] },
+        }},
+    });
+    let always = json!({ "default_value": { "numerator": 100, "denominator": "HUNDRED" } });
+    let limit = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "bench",
+        "token_bucket": { "max_tokens": 100_000_000, "tokens_per_fill": 100_000_000, "fill_interval": "1s" },
+        "filter_enabled": always,
+        "filter_enforced": always,
+    });
+    let filter = |name: &str, config: Value| json!({ "name": format!("envoy.filters.http.{name}"), "typed_config": config });
+    Ok(vec![
+        filter("jwt_authn", jwt),
+        filter("rbac", rbac),
+        filter("local_ratelimit", limit),
+    ])
+}

@@ -1,0 +1,203 @@
+//! The load, by wrk: one thread, keep-alive connections, for some seconds.
+
+use super::case::{Case, Load};
+use super::server::{HOST, Running};
+use super::{tokens, usage};
+use crate::process;
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const CONNECTIONS: &str = "8";
+const KEY: &str = "bench-key-5b1f0d9c7a3e";
+const GET: &str = "/orders/7c9e6679-7425-40de-944b-e07fc1f90ae7?expand=items";
+const ORDER: &str = include_str!("../../bench/order.json");
+/// More than one worker serves while it verifies a signature for each request: what to count on before anything is measured.
+const UNKNOWN_SPEED: f64 = 10_000.0;
+
+/// What one case cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    pub(super) cpu_us: f64,
+    pub(super) per_second: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
+}
+
+impl Measured {
+    /// Keeps the better of each: noise only ever adds.
+    pub(super) fn improve(&mut self, other: &Self) {
+        self.cpu_us = self.cpu_us.min(other.cpu_us);
+        self.per_second = self.per_second.max(other.per_second);
+        self.p50_us = self.p50_us.min(other.p50_us);
+        self.p99_us = self.p99_us.min(other.p99_us);
+    }
+}
+
+/// What wrk says at its end.
+#[derive(Debug, Deserialize)]
+struct Said {
+    requests: u64,
+    microseconds: f64,
+    p50: f64,
+    p99: f64,
+    refused: u64,
+    broken: u64,
+    sent: u64,
+}
+
+/// What loads have in common over all rounds.
+pub(super) struct Generator {
+    dir: PathBuf,
+    seconds: u16,
+    /// The most requests per second that any case has reached: signing takes long, so no more tokens than can be used.
+    fastest: f64,
+    supply: tokens::Supply,
+}
+
+impl Generator {
+    /// Makes loads of some seconds each; its files go to `dir`.
+    pub(super) fn new(dir: &Path, seconds: u16) -> Result<Self> {
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            seconds,
+            fastest: 0.0,
+            supply: tokens::Supply::new(dir)?,
+        })
+    }
+
+    /// Tokens that were new are not new in the next round.
+    pub(super) fn next_round(&mut self) {
+        self.supply.next_round();
+    }
+
+    /// Sends one case's load.
+    pub(super) fn measure(&mut self, case: &Case, server: &Running) -> Result<Measured> {
+        let fresh = match case.load {
+            Load::GetUnseen(algorithm) => Some(self.supply.hand_out(algorithm, self.most())?),
+            Load::Get | Load::GetBadKey | Load::Post => None,
+        };
+        let tokens = fresh.as_ref().map(|(file, _)| file.as_path());
+        let script = self.dir.join("load.lua");
+        fs::write(&script, script_text(case.load, tokens)?)
+            .with_context(|| format!("`{}` cannot be written", script.display()))?;
+        let measured = send(server, &script, self.seconds, |said| {
+            check(case.load, said, fresh.as_ref().map(|(_, count)| *count))
+        })?;
+        self.fastest = self.fastest.max(measured.per_second);
+        Ok(measured)
+    }
+
+    /// How many requests one load can send at most.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is positive and far below 2^64"
+    )]
+    fn most(&self) -> u64 {
+        let speed = if self.fastest > 0.0 {
+            self.fastest * 1.2
+        } else {
+            UNKNOWN_SPEED
+        };
+        (speed * f64::from(self.seconds)) as u64
+    }
+}
+
+fn send(
+    server: &Running,
+    script: &Path,
+    seconds: u16,
+    check: impl FnOnce(&Said) -> Result<()>,
+) -> Result<Measured> {
+    let pid = server.process.pid();
+    let before = usage::cpu(pid)?;
+    let output = process::output(
+        Command::new("wrk")
+            .args(["-t", "1", "-c", CONNECTIONS, "-d", &format!("{seconds}s")])
+            .arg("-s")
+            .arg(script)
+            .arg(format!("http://127.0.0.1:{}", server.port)),
+    )?;
+    let cpu = usage::cpu(pid)?.saturating_sub(before);
+    let line = output.lines().find_map(|line| line.strip_prefix("said "));
+    let said: Said = serde_json::from_str(line.context("wrk gave no result")?)?;
+    check(&said)?;
+    let requests = float(said.requests);
+    Ok(Measured {
+        cpu_us: cpu.as_secs_f64() * 1e6 / requests,
+        per_second: requests * 1e6 / said.microseconds,
+        p50_us: said.p50,
+        p99_us: said.p99,
+    })
+}
+
+/// A number that is measured of something else than what the case says is worse than none.
+fn check(load: Load, said: &Said, fresh: Option<u64>) -> Result<()> {
+    let Said {
+        requests,
+        refused,
+        broken,
+        sent,
+        ..
+    } = *said;
+    if requests == 0 || broken > 0 {
+        bail!("{broken} connections broke, {requests} requests were answered");
+    }
+    let expected = if load == Load::GetBadKey { requests } else { 0 };
+    if refused != expected {
+        bail!("{refused} of {requests} requests were refused, expected {expected}");
+    }
+    if fresh.is_some_and(|fresh| sent > fresh) {
+        bail!(
+            "the new tokens ran out after {sent} requests: the machine changed its speed, measure again"
+        );
+    }
+    Ok(())
+}
+
+fn script_text(load: Load, fresh: Option<&Path>) -> Result<String> {
+    let key = if load == Load::GetBadKey {
+        "wrong-key-5b1f0d9c7a3e"
+    } else {
+        KEY
+    };
+    let mut headers = vec![
+        ("Host", HOST.to_owned()),
+        ("accept", "application/json".to_owned()),
+        ("user-agent", "bench/1.0".to_owned()),
+        ("accept-language", "en".to_owned()),
+        ("authorization", format!("Bearer {}", tokens::seen()?)),
+        ("x-api-key", key.to_owned()),
+    ];
+    let (method, path) = if load.is_post() {
+        ("POST", "/orders")
+    } else {
+        ("GET", GET)
+    };
+    let mut lua = format!("wrk.method = {method:?}\nwrk.path = {path:?}\n");
+    if load.is_post() {
+        headers.push(("content-type", "application/json".to_owned()));
+        writeln!(lua, "wrk.body = [==[{ORDER}]==]")?;
+    }
+    for (name, value) in headers {
+        writeln!(lua, "wrk.headers[{name:?}] = {value:?}")?;
+    }
+    if let Some(file) = fresh {
+        writeln!(lua, "tokens_file = {:?}", file.display().to_string())?;
+        lua.push_str(include_str!("../../bench/unseen.lua"));
+    }
+    lua.push_str(include_str!("../../bench/result.lua"));
+    Ok(lua)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a bench are far below 2^52"
+)]
+fn float(count: u64) -> f64 {
+    count as f64
+}

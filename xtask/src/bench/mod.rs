@@ -1,0 +1,204 @@
+//! What a request costs: Envoys with different filters, side by side, each with one worker, in front of one upstream.
+//!
+//! The variants are interleaved in rounds, because a machine's speed drifts: what holds is the ratio within one run.
+//! CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
+
+mod case;
+mod filters;
+mod load;
+mod memory;
+mod report;
+mod server;
+mod tokens;
+mod usage;
+
+use crate::command::build;
+use crate::{paths, ports, process, progress, tools, wasm};
+use anyhow::{Context as _, Result, bail};
+use case::{CASES, Case, Kind};
+use load::Measured;
+use report::{CaseReport, Report};
+use server::{Running, Site};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Measure what a request costs with Meshward, beside Envoy's own filters and a Wasm filter that does nothing.
+///
+/// Compare within one run only. CPU is the best of all rounds, in microseconds of the Envoy process per request.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask bench\n  \
+    cargo xtask bench --quick --json bench.json\n  \
+    cargo xtask bench --case wasm-noop --case meshward-get-key")]
+pub(crate) struct Args {
+    /// Fewer and shorter rounds: enough to see a change of a quarter.
+    #[arg(long)]
+    quick: bool,
+    /// Write the report as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measure only this case; may be repeated. Memory and loading are then left out.
+    #[arg(long = "case", value_name = "CASE")]
+    cases: Vec<String>,
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    rounds: usize,
+    seconds: u16,
+}
+
+/// Measures, and shows what came out.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let effort = if args.quick {
+        Effort {
+            rounds: 2,
+            seconds: 1,
+        }
+    } else {
+        Effort {
+            rounds: 7,
+            seconds: 2,
+        }
+    };
+    let cases = chosen(&args.cases)?;
+    tools::need(&[tools::Program::Wrk])?;
+    let site = prepare(&cases)?;
+    let measured = rounds(&site, &cases, effort)?;
+    let whole = args.cases.is_empty();
+    let report = Report {
+        envoy: tools::envoy_version()?,
+        cases: cases
+            .iter()
+            .filter_map(|case| Some(CaseReport::new(case.name, measured.get(case.name)?)))
+            .collect(),
+        memory: if whole {
+            memory::all(&site)?
+        } else {
+            Vec::new()
+        },
+        module: if whole {
+            Some(memory::module(&site)?)
+        } else {
+            None
+        },
+    };
+    println!("\n{report}");
+    if let Some(file) = &args.json {
+        let text = serde_json::to_string_pretty(&report)?;
+        fs::write(file, text + "\n")
+            .with_context(|| format!("the report cannot be written to `{}`", file.display()))?;
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
+    for name in names {
+        if !CASES.iter().any(|case| case.name == name) {
+            let all: Vec<_> = CASES.iter().map(|case| case.name).collect();
+            bail!("there is no case `{name}`: choose from {}", all.join(", "));
+        }
+    }
+    Ok(CASES
+        .iter()
+        .filter(|case| names.is_empty() || names.iter().any(|name| name == case.name))
+        .collect())
+}
+
+/// Builds what is measured, and lays out the directory that the Envoys read from.
+fn prepare(cases: &[&Case]) -> Result<Site> {
+    let dir = paths::target().join("bench");
+    fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
+    let noop = dir.join("baseline.wasm");
+    let raw = progress::step("building the baseline filter", || {
+        wasm::compile("bench-baseline")
+    })?;
+    wasm::optimise(&raw, &noop)?;
+    fs::write(dir.join("jwks.json"), tokens::jwks()?.to_string())?;
+    let mut bundles = BTreeMap::new();
+    if cases.iter().any(|case| case.server.is_meshward()) {
+        build::run(&build::Args { only: None })?;
+        for kind in [Kind::MeshwardKey, Kind::MeshwardJwt] {
+            bundles.insert(kind, bundle(&dir, kind)?);
+        }
+    }
+    Ok(Site {
+        envoy: tools::envoy()?,
+        noop,
+        filter: paths::filter(),
+        bundles,
+        dir,
+    })
+}
+
+/// Makes a bundle as a user does, and tells it what the bench's Envoys can do.
+fn bundle(dir: &Path, kind: Kind) -> Result<String> {
+    let name = if kind == Kind::MeshwardJwt {
+        "policy-jwt.yaml"
+    } else {
+        "policy-key.yaml"
+    };
+    for file in [name, "description.yaml"] {
+        fs::copy(paths::root().join("xtask/bench").join(file), dir.join(file))
+            .with_context(|| format!("`xtask/bench/{file}` cannot be copied"))?;
+    }
+    let out = dir.join(name).with_extension("bundle.json");
+    process::run(
+        Command::new(paths::command_line())
+            .arg("build")
+            .arg(dir.join(name))
+            .arg("-o")
+            .arg(&out),
+    )?;
+    let text = fs::read_to_string(&out)
+        .with_context(|| format!("`meshward build` wrote no bundle to `{}`", out.display()))?;
+    let mut bundle: serde_json::Value = serde_json::from_str(&text)?;
+    if let Some(document) = bundle.as_object_mut() {
+        document.insert(
+            "delivery".to_owned(),
+            serde_json::json!({ "allowOnHeadersStopIteration": true }),
+        );
+    }
+    Ok(bundle.to_string())
+}
+
+/// Every case in every round, and of each case the best.
+fn rounds(
+    site: &Site,
+    cases: &[&'static Case],
+    effort: Effort,
+) -> Result<BTreeMap<&'static str, Measured>> {
+    let upstream_port = ports::free()?;
+    let _upstream = progress::step("starting the upstream", || site.upstream(upstream_port))?;
+    let mut servers: BTreeMap<Kind, Running> = BTreeMap::new();
+    for case in cases {
+        if !servers.contains_key(&case.server) {
+            let what = format!("starting Envoy with {}", case.server.name());
+            let running = progress::step(&what, || site.start(case.server, upstream_port, 1))?;
+            servers.insert(case.server, running);
+        }
+    }
+    let mut loads = load::Generator::new(&site.dir, effort.seconds)?;
+    let mut best: BTreeMap<&str, Measured> = BTreeMap::new();
+    for round in 1..=effort.rounds {
+        progress::step(&format!("round {round} of {}", effort.rounds), || {
+            for case in cases {
+                let Some(server) = servers.get(&case.server) else {
+                    continue;
+                };
+                let measured = loads
+                    .measure(case, server)
+                    .with_context(|| format!("the case `{}`", case.name))?;
+                best.entry(case.name)
+                    .and_modify(|best| best.improve(&measured))
+                    .or_insert(measured);
+            }
+            loads.next_round();
+            Ok(())
+        })?;
+    }
+    Ok(best)
+}

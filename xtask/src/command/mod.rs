@@ -1,0 +1,6 @@
+//! One file per command.
+
+pub(crate) mod build;
+pub(crate) mod fmt;
+pub(crate) mod test;
+pub(crate) mod tools;

@@ -1,0 +1,161 @@
+//! `cargo xtask test`: everything that must hold before a change lands, the same for developers and CI.
+
+use super::{build, fmt};
+use crate::clock::{Stopwatch, human};
+use crate::{paths, process, progress, table, tools};
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use std::process::Command;
+use std::time::Duration;
+
+/// Check everything: style, lints, documents, tests, the real filter in a real Envoy, and a short fuzz run.
+///
+/// The steps run in order and end at the first that fails.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask test\n  \
+    cargo xtask test --only clippy --only unit\n  \
+    cargo xtask test --only build --only integration")]
+pub(crate) struct Args {
+    /// Run only this step; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<Step>,
+}
+
+/// A step, in the order in which steps run: the quick ones first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// All code is formatted.
+    Fmt,
+    /// No lint has anything to say.
+    Clippy,
+    /// The documentation of the code builds without a warning.
+    Doc,
+    /// Unit tests of every package, and the corpus on the engine.
+    Unit,
+    /// The filter and the command line build as they are delivered.
+    Build,
+    /// The delivered files in real Envoys.
+    Integration,
+    /// Every fuzz target holds for its seeds and some thousand mutations of them.
+    Fuzz,
+}
+
+/// Runs the steps, and ends with a table of what came of them.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let watch = Stopwatch::start();
+    let mut rows = Vec::new();
+    let mut failure = None;
+    for step in Step::value_variants() {
+        let wanted = args.only.is_empty() || args.only.contains(step);
+        if !wanted || failure.is_some() {
+            rows.push(row(
+                *step,
+                if wanted { "not run" } else { "left out" },
+                None,
+            ));
+            continue;
+        }
+        let step_watch = Stopwatch::start();
+        let result = progress::step(&format!("test step {}", step.name()), || step.run());
+        let word = if result.is_ok() { "passed" } else { "failed" };
+        rows.push(row(*step, word, Some(step_watch.elapsed())));
+        failure = result.err().map(|error| (*step, error));
+    }
+    println!("\n{}", table::of(&["step", "result", "time"], rows));
+    println!("all steps took {}", human(watch.elapsed()));
+    match failure {
+        None => Ok(()),
+        Some((step, error)) => Err(error.context(format!(
+            "the step `{0}` failed; to run it alone: cargo xtask test --only {0}",
+            step.name()
+        ))),
+    }
+}
+
+fn row(step: Step, result: &str, time: Option<Duration>) -> Vec<String> {
+    vec![
+        step.name(),
+        result.to_owned(),
+        time.map(human).unwrap_or_default(),
+    ]
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Fmt => fmt::run(&fmt::Args { check: true }),
+            Self::Clippy => process::run(cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::Doc => process::run(
+                cargo()
+                    .args(["doc", "--workspace", "--no-deps"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            ),
+            Self::Unit => process::run(cargo().args([
+                "test",
+                "--workspace",
+                "--exclude",
+                "integration-tests",
+            ])),
+            Self::Build => build::run(&build::Args { only: None }),
+            Self::Integration => integration(),
+            Self::Fuzz => fuzz(),
+        }
+    }
+}
+
+fn integration() -> Result<()> {
+    let (program, filter) = (paths::command_line(), paths::filter());
+    for file in [&program, &filter] {
+        if !file.is_file() {
+            bail!(
+                "`{}` is not there: run `cargo xtask build` first",
+                file.display()
+            );
+        }
+    }
+    process::run(
+        cargo()
+            .args(["test", "--package", "integration-tests"])
+            .env("MESHWARD_BIN", program)
+            .env("MESHWARD_WASM", filter)
+            .env("ENVOY", tools::envoy().context("a real Envoy is needed")?),
+    )
+}
+
+fn fuzz() -> Result<()> {
+    // A workspace of its own, with the same target directory, so that what both need is built once.
+    let manifest = paths::root().join("fuzz/Cargo.toml");
+    let in_fuzz = |subcommand: &str| {
+        let mut cargo = cargo();
+        cargo
+            .arg(subcommand)
+            .arg("--manifest-path")
+            .arg(&manifest)
+            .args(["--no-default-features", "--locked"])
+            .env("CARGO_TARGET_DIR", paths::target());
+        cargo
+    };
+    process::run(in_fuzz("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    process::run(in_fuzz("test").arg("--quiet"))?;
+    process::run(in_fuzz("run").args(["--quiet", "--bin", "smoke"]))
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(paths::root());
+    cargo
+}

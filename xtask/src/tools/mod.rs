@@ -1,0 +1,38 @@
+//! The tools that tasks need: pinned in `tools.toml`, installed once into the cache, never twice at a time.
+
+mod envoy;
+mod lock;
+mod rust;
+mod system;
+
+pub(crate) use envoy::{envoy, version as envoy_version};
+pub(crate) use rust::wasm_target;
+pub(crate) use system::{Program, need};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `tools.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pins {
+    envoy: envoy::Pin,
+    rust: rust::Pin,
+    system: BTreeMap<String, system::Pin>,
+}
+
+fn pins() -> Result<Pins> {
+    toml::from_str(include_str!("../../tools.toml")).context("`xtask/tools.toml` cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_program_is_pinned() {
+        let pins = super::pins().unwrap();
+        for program in super::Program::ALL {
+            assert!(pins.system.contains_key(program.name()), "{program:?}");
+        }
+    }
+}

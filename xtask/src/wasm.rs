@@ -1,0 +1,91 @@
+//! Wasm modules: built for their target, then made smaller and faster by `wasm-opt`.
+
+use crate::command::build::deliver;
+use crate::tools::{self, Program};
+use crate::{paths, process, progress};
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What rustc 1.95 emits for wasm32-wasip1. Binaryen 108 accepts nothing beyond the first standard unless it is named.
+const OPTIONS: [&str; 5] = [
+    "-O3",
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+];
+
+/// Builds the filter into the directory of what is delivered.
+pub(crate) fn build() -> Result<()> {
+    let raw = progress::step("building the filter", || compile("meshward-filter"))?;
+    optimise(&raw, &paths::filter())
+}
+
+/// Compiles one package for the filter's target and gives the module.
+pub(crate) fn compile(package: &str) -> Result<PathBuf> {
+    let target = tools::wasm_target()?;
+    process::run(
+        Command::new("cargo")
+            .current_dir(paths::root())
+            .args(["build", "--profile", "wasm", "--target", &target])
+            .args(["--package", package]),
+    )?;
+    let file = format!("{target}/wasm/{}.wasm", package.replace('-', "_"));
+    Ok(paths::target().join(file))
+}
+
+/// Puts the module through `wasm-opt` into its place. Where that cannot be, the module is delivered as it is, and a warning says so.
+pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
+    if let Err(error) = tools::need(&[Program::WasmOpt]) {
+        progress::warn(&format!("{} is not optimised: {error:#}", name(to)));
+        return deliver(raw, to);
+    }
+    let key = key(raw)?;
+    let stamp = to.with_extension("wasm.made-from");
+    if to.exists() && fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == key) {
+        return Ok(());
+    }
+    progress::step(&format!("optimising {}", name(to)), || {
+        if let Some(dir) = to.parent() {
+            fs::create_dir_all(dir)?;
+        }
+        let fresh = to.with_extension(format!("wasm.new-{}", std::process::id()));
+        let done = process::output(
+            Command::new("wasm-opt")
+                .args(OPTIONS)
+                .arg(raw)
+                .arg("-o")
+                .arg(&fresh),
+        );
+        if let Err(error) = done {
+            progress::warn(&format!("{} is not optimised: {error:#}", name(to)));
+            fs::remove_file(&fresh).ok();
+            // No stamp: the next build tries again, and warns again.
+            fs::remove_file(&stamp).ok();
+            return deliver(raw, to);
+        }
+        fs::rename(&fresh, to)
+            .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
+        fs::write(&stamp, &key).with_context(|| format!("`{}` cannot be written", stamp.display()))
+    })
+}
+
+fn name(module: &Path) -> String {
+    module
+        .file_name()
+        .unwrap_or(module.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What an optimised module was made from: the module, the options, and the version of the tool.
+fn key(raw: &Path) -> Result<String> {
+    let bytes = fs::read(raw).with_context(|| format!("`{}` cannot be read", raw.display()))?;
+    let version = process::output(Command::new("wasm-opt").arg("--version"))?;
+    let digest = Sha256::digest(&bytes);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{digest} {} {}", version.trim(), OPTIONS.join(" ")))
+}
