@@ -1,5 +1,5 @@
 //! The command line as people meet it: arguments in; standard output, standard error and exit code out.
-#![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::path::Path;
 use std::process::Command;
@@ -148,6 +148,64 @@ fn build_writes_nothing_when_there_are_errors() {
 #[test]
 fn explain_lists_all_endpoints() {
     insta::assert_snapshot!(outcome(&["explain", "policy.yaml"]));
+}
+
+#[test]
+fn explain_says_what_applies_to_a_request() {
+    insta::assert_snapshot!(outcome(&["explain", "policy.yaml", "POST", "/v1/orders"]));
+    insta::assert_snapshot!(outcome(&[
+        "explain",
+        "policy.yaml",
+        "DELETE",
+        "http://orders.test/v1/orders/7"
+    ]));
+    let shown = json(&["explain", "policy.yaml", "GET", "/v1/orders/7", "--json"]);
+    assert_eq!(shown["operation"], "getOrder");
+    assert_eq!(shown["request"]["parameters"][0], "path.orderId");
+}
+
+#[test]
+fn explain_says_why_a_request_meets_no_endpoint() {
+    for (method, url, reason) in [
+        ("GET", "/v1/nothing", "endpoint_unknown"),
+        ("PUT", "/v1/orders", "method_unknown"),
+        ("GET", "https://else.test/v1/orders", "host_unknown"),
+        ("GET", "/v1/orders/..%2fadmin", "target_ambiguous"),
+    ] {
+        let shown = outcome(&["explain", "policy.yaml", method, url]);
+        assert!(
+            shown.starts_with("exit 1") && shown.contains(reason),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn eval_answers_line_by_line() {
+    insta::assert_snapshot!(outcome(&[
+        "eval",
+        "policy.yaml",
+        "--requests",
+        "requests.jsonl"
+    ]));
+}
+
+#[test]
+fn eval_stops_at_a_line_that_cannot_be_read() {
+    let shown = outcome(&["eval", "policy.yaml", "--requests", "wrong-requests.jsonl"]);
+    assert!(
+        shown.starts_with("exit 2\n--- stdout\n{\"id\":\"fine\""),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("`wrong-requests.jsonl`, line 2: request.path: invalid type"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn check_shows_what_the_engine_finds() {
+    insta::assert_snapshot!(outcome(&["check", "meaning.yaml"]));
 }
 
 #[test]
