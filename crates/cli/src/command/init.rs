@@ -293,7 +293,7 @@ fn key_provider(text: &mut String, place: &str, field: &str) {
       in: {place}
       name: {}
       # One entry for each caller, with the digest of its key: printf %s \"$KEY\" | sha256sum
-      # keys: [{{ id: acme, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, scopes: [] }}]
+      # keys: [{{ id: acme, sha256: DIGEST, scopes: [] }}]
       keys: [] # <-",
         scalar(field)
     );
