@@ -125,7 +125,15 @@ impl Contract {
         target: &Target,
         path: &[(Arc<str>, String)],
     ) -> Checked {
-        let cookies = Cookies::read(&head.headers);
+        let has_cookies = self
+            .parameters
+            .iter()
+            .any(|parameter| parameter.location == ParameterLocation::Cookie);
+        let cookies = if has_cookies {
+            Cookies::read(&head.headers)
+        } else {
+            Cookies::Read(Vec::new())
+        };
         let declared = self
             .parameters
             .iter()
