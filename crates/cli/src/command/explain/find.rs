@@ -59,13 +59,15 @@ fn host(api: &Api) -> String {
 
 /// How far the request came.
 fn nearness(reason: Reason) -> u8 {
-    match reason {
-        Reason::HostUnknown => 0,
-        Reason::EndpointUnknown => 1,
-        Reason::MethodUnknown => 2,
+    if reason == Reason::EndpointUnknown {
+        1
+    } else if reason == Reason::MethodUnknown {
+        2
+    } else if reason.control() == Control::Reading {
         // The head itself is refused: that is so whatever the host.
-        reason if reason.control() == Control::Reading => 3,
-        _ => 0,
+        3
+    } else {
+        0
     }
 }
 
