@@ -127,7 +127,7 @@ mod tests {
     fn the_smallest_bundle_is_loaded() {
         let loaded = load(SMALLEST.as_bytes()).unwrap();
         assert_eq!(loaded.name, "test");
-        assert_eq!(loaded.endpoints, 0);
+        assert_eq!(loaded.endpoints, 1);
         assert_eq!(loaded.max_series, 2000);
     }
 

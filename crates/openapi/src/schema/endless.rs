@@ -4,7 +4,7 @@
 //! their like alone has no end, and would take a validator's stack with it.
 
 use super::keywords::is_in_place;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// The schemas at which a cycle without an end was met.
@@ -12,20 +12,23 @@ pub(super) fn endless(schemas: &BTreeMap<String, Value>) -> Vec<&str> {
     let mut found = Vec::new();
     let mut done: HashSet<&str> = HashSet::new();
     for start in schemas.keys() {
+        let mut on_path = HashSet::from([start.as_str()]);
         let mut path: Vec<(&str, Vec<&str>)> = vec![(start, steps(schemas, start))];
         while let Some((name, open)) = path.last_mut() {
             let name = *name;
             let Some(next) = open.pop() else {
                 done.insert(name);
+                on_path.remove(name);
                 path.pop();
                 continue;
             };
-            if path.iter().any(|(name, _)| *name == next) {
-                if !found.contains(&next) {
-                    found.push(next);
-                }
-            } else if !done.contains(next) {
+            if done.contains(next) {
+                continue;
+            }
+            if on_path.insert(next) {
                 path.push((next, steps(schemas, next)));
+            } else if !found.contains(&next) {
+                found.push(next);
             }
         }
     }
@@ -46,18 +49,18 @@ fn collect<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
         return;
     };
     for (keyword, value) in members {
-        match value {
-            Value::String(reference) if keyword == "$ref" => {
-                found.extend(reference.strip_prefix("#/$defs/"));
+        if keyword == "$ref" {
+            let reference = value.as_str().unwrap_or_default();
+            found.extend(reference.strip_prefix("#/$defs/"));
+        } else if is_in_place(keyword) {
+            let lists = value.as_array().into_iter().flatten();
+            if keyword == "dependentSchemas" {
+                let by_name = value.as_object().into_iter().flat_map(Map::values);
+                by_name.for_each(|branch| collect(branch, found));
+            } else {
+                lists.for_each(|branch| collect(branch, found));
+                collect(value, found);
             }
-            Value::Array(branches) if is_in_place(keyword) => {
-                branches.iter().for_each(|branch| collect(branch, found));
-            }
-            Value::Object(branches) if keyword == "dependentSchemas" => {
-                branches.values().for_each(|branch| collect(branch, found));
-            }
-            branch if is_in_place(keyword) => collect(branch, found),
-            _ => {}
         }
     }
 }
