@@ -17,6 +17,8 @@ pub(crate) fn request(host: &impl Host, end_of_stream: bool) -> RequestHead {
             address: host
                 .property(&["source", "address"])
                 .and_then(|bytes| address(&bytes)),
+            // Envoy shows the first URI name of the certificate that the peer presented, and no property tells whether it was
+            // verified: the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`).
             principal: host
                 .property(&["connection", "uri_san_peer_certificate"])
                 .and_then(|bytes| String::from_utf8(bytes).ok())
@@ -65,14 +67,6 @@ pub(crate) fn status_sent(host: &impl Host) -> Option<u16> {
     let bytes = host.property(&["response", "code"])?;
     let number = i64::from_le_bytes(bytes.try_into().ok()?);
     u16::try_from(number).ok().filter(|status| *status > 0)
-}
-
-/// Whether Envoy answers this request in gRPC's way. It does so for more content types than these; for them the HTTP answer
-/// is turned into a gRPC one by Envoy. The other error, a gRPC answer to a caller that Envoy takes for a plain one, would be a 200.
-pub(crate) fn speaks_grpc(head: &RequestHead) -> bool {
-    head.headers.first("content-type").is_some_and(|value| {
-        value == b"application/grpc" || value.starts_with(b"application/grpc+")
-    })
 }
 
 fn pseudo(fields: &Fields, name: &[u8]) -> Vec<u8> {
@@ -153,22 +147,6 @@ mod tests {
                 host.set_property("response.code_details", details.as_bytes());
             }
             assert_eq!(made_by_proxy(&host), own, "{details:?}");
-        }
-    }
-
-    #[test]
-    fn only_what_envoy_takes_for_grpc_is_answered_as_grpc() {
-        for (value, grpc) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("application/grpc-web", false),
-            ("application/json", false),
-        ] {
-            let head = RequestHead {
-                headers: Headers::new(vec![("content-type".into(), value.into())]),
-                ..RequestHead::default()
-            };
-            assert_eq!(speaks_grpc(&head), grpc, "{value}");
         }
     }
 }

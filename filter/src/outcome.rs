@@ -5,7 +5,7 @@
 
 use crate::host::Host;
 use meshward_engine::audit::Record;
-use meshward_engine::config::{Detail, Timestamp};
+use meshward_engine::config::Timestamp;
 use meshward_engine::transaction::{Forward, HeaderChange, Reply};
 use meshward_engine::verdict::{Decision, Reason};
 
@@ -42,23 +42,19 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
 }
 
 /// Answers the client.
-pub(crate) fn answer(host: &impl Host, record: &Record, mut reply: Reply, speaks_grpc: bool) {
+pub(crate) fn answer(host: &impl Host, mut reply: Reply) {
     reply
         .headers
         .retain(|(name, value)| is_name(name) && is_value(value));
-    match reply.grpc_status {
-        Some(status) if speaks_grpc => {
+    match &reply.grpc {
+        Some((status, message)) => {
             reply.headers.retain(|(name, _)| {
                 !name.eq_ignore_ascii_case("content-type")
                     && !name.eq_ignore_ascii_case("content-length")
             });
-            let message = match record.detail {
-                Detail::None => "",
-                Detail::Reason | Detail::Full => record.reason.map_or("", Reason::title),
-            };
-            host.reply_grpc(status, message, &reply.headers);
+            host.reply_grpc(*status, message, &reply.headers);
         }
-        _ => host.reply(&reply),
+        None => host.reply(&reply),
     }
 }
 
@@ -90,7 +86,6 @@ pub(crate) fn refusal(reason: Reason, policy: &str, now: Timestamp) -> (Box<Reco
         request_id: None,
         time: now,
         logged: true,
-        detail: Detail::Reason,
     };
     let body = serde_json::json!({
         "type": "about:blank", "title": reason.title(), "status": status, "reason": reason.code(),
@@ -102,7 +97,7 @@ pub(crate) fn refusal(reason: Reason, policy: &str, now: Timestamp) -> (Box<Reco
             "application/problem+json".to_owned(),
         )],
         body: body.to_string(),
-        grpc_status: None,
+        grpc: None,
     };
     (Box::new(record), reply)
 }
@@ -195,25 +190,25 @@ mod tests {
 
     #[test]
     fn only_a_grpc_caller_gets_a_grpc_answer() {
-        let (record, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
-        reply.grpc_status = Some(13);
+        let (_, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
         let host = Fake::default();
-        answer(&host, &record, reply.clone(), true);
-        let (status, message) = host.state.borrow().grpc_reply.clone().unwrap();
-        assert_eq!((status, message.as_str()), (13, Reason::Internal.title()));
-        assert!(host.state.borrow().reply.is_none());
-
-        let host = Fake::default();
-        answer(&host, &record, reply, false);
+        answer(&host, reply.clone());
         assert_eq!(host.state.borrow().reply.as_ref().unwrap().status, 500);
+
+        reply.grpc = Some((13, "no".to_owned()));
+        let host = Fake::default();
+        answer(&host, reply);
+        let (status, message) = host.state.borrow().grpc_reply.clone().unwrap();
+        assert_eq!((status, message.as_str()), (13, "no"));
+        assert!(host.state.borrow().reply.is_none());
     }
 
     #[test]
     fn an_unsafe_field_of_an_answer_is_left_out() {
-        let (record, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
+        let (_, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
         reply.headers.push(("x-a".into(), "b\nc: d".into()));
         let host = Fake::default();
-        answer(&host, &record, reply, false);
+        answer(&host, reply);
         assert_eq!(host.state.borrow().reply.as_ref().unwrap().headers.len(), 1);
     }
 }

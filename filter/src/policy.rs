@@ -111,7 +111,8 @@ pub(crate) fn line(problem: &Problem) -> String {
 
 #[cfg(test)]
 pub(crate) const SMALLEST: &str =
-    r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"}}"#;
+    r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"},"apis":[{"name":"a","hosts":["*"],
+    "endpoints":[{"match":{"method":"GET","path":"/"},"authenticate":{"public":true}}]}]}"#;
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +127,7 @@ mod tests {
     fn the_smallest_bundle_is_loaded() {
         let loaded = load(SMALLEST.as_bytes()).unwrap();
         assert_eq!(loaded.name, "test");
-        assert_eq!(loaded.endpoints, 0);
+        assert_eq!(loaded.endpoints, 1);
         assert_eq!(loaded.max_series, 2000);
     }
 

@@ -101,7 +101,7 @@ mod tests {
         let lines = host.lines(log::Level::Info);
         assert_eq!(
             lines,
-            ["meshward: policy `test` serves: 0 endpoints, 0 warnings"]
+            ["meshward: policy `test` serves: 1 endpoints, 0 warnings"]
         );
 
         assert!(!configure(&mut root, &host, "{}"));

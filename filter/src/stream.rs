@@ -54,7 +54,6 @@ pub(crate) struct Stream<H, J> {
     metrics: Rc<Metrics>,
     loaded: Option<Rc<Loaded>>,
     state: State,
-    speaks_grpc: bool,
     /// The length of the body that is held.
     held: usize,
     /// Nanoseconds in callbacks, so far.
@@ -70,7 +69,6 @@ impl<H: Host, J: Judge> Stream<H, J> {
             metrics,
             loaded,
             state: State::New,
-            speaks_grpc: false,
             held: 0,
             spent: 0,
         }
@@ -84,7 +82,6 @@ impl<H: Host, J: Judge> Stream<H, J> {
             };
             let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
             let head = head::request(&stream.host, end_of_stream);
-            stream.speaks_grpc = head::speaks_grpc(&head);
             let event = Event::Request(Box::new(head));
             stream.advance(transaction, event, Side::Request, end_of_stream, now)
         })
@@ -243,7 +240,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     fn answer(&mut self, record: Box<Record>, reply: Reply, side: Side) -> Flow {
         self.settle(&record);
-        outcome::answer(&self.host, &record, reply, self.speaks_grpc);
+        outcome::answer(&self.host, reply);
         self.state = State::Answered(side, record);
         Flow::Hold
     }

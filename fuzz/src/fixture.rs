@@ -17,7 +17,8 @@ pub(crate) const ISSUED: [&str; 2] = [
 const NOW: Timestamp = Timestamp(1_767_225_600_000_000);
 
 static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
-    let document: Result<Document, _> = serde_json::from_str(include_str!("../seeds/policy/fixture.json"));
+    let document: Result<Document, _> =
+        serde_json::from_str(include_str!("../seeds/policy/fixture.json"));
     match document.map(|document| compile(&document)) {
         Ok(Ok(compiled)) => Arc::new(compiled.policy),
         wrong => {
@@ -77,4 +78,26 @@ pub(crate) fn post(body: &[u8]) -> Exchange {
     "/items".clone_into(&mut exchange.request.path);
     exchange.request.body_base64 = Some(STANDARD.encode(body));
     exchange
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meshward_engine::verdict::Decision;
+
+    /// A fixture that refuses everything would let every target hold.
+    #[test]
+    fn what_is_right_is_admitted() {
+        for token in ISSUED {
+            assert_allowed(&with_token(token));
+        }
+        assert_allowed(&get(b"/open/1?q=a"));
+        assert_allowed(&get(b"/open/../open/./1"));
+        assert_allowed(&post(br#"{"sku":"A-1","quantity":1}"#));
+    }
+
+    fn assert_allowed(exchange: &Exchange) {
+        let record = run(exchange).record;
+        assert_eq!(record.decision, Decision::Allow, "{record:?}");
+    }
 }

@@ -4,8 +4,23 @@ use crate::fixture;
 use meshward_engine::verdict::Decision;
 
 pub(crate) const PIECES: &[&str] = &[
-    ".", "..", "=", "-", "_", "+", "/", " ", "e30", "bnVsbA", "eyJhbGciOiJub25lIn0", "eyJhbGciOiJIUzI1NiJ9",
-    "eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJSUzI1NiIsImNyaXQiOlsiYiJdfQ", "AAAA", "A",
+    ".",
+    "..",
+    "=",
+    "-",
+    "_",
+    "+",
+    "/",
+    " ",
+    "e30",
+    "bnVsbA",
+    "eyJhbGciOiJub25lIn0",
+    "eyJhbGciOiJIUzI1NiJ9",
+    "eyJhbGciOiJSUzI1NiJ9",
+    "eyJhbGciOiJFUzI1NiJ9",
+    "eyJhbGciOiJSUzI1NiIsImNyaXQiOlsiYiJdfQ",
+    "AAAA",
+    "A",
 ];
 
 /// Nothing but what the issuer signed is ever admitted.
@@ -17,6 +32,9 @@ pub fn jwt(input: &[u8]) {
         let issued = fixture::ISSUED.map(signed);
         // A list separated by blanks is not a token; the scheme's name and the blanks around the token are.
         let sent = signed(token.trim_matches(' '));
-        assert!(sent.is_some() && issued.contains(&sent), "a token that nobody issued was admitted: `{token}`");
+        assert!(
+            sent.is_some() && issued.contains(&sent),
+            "a token that nobody issued was admitted: `{token}`"
+        );
     }
 }

@@ -30,8 +30,28 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: [Target; 4] = [
-    Target { name: "policy", run: policy, tries: 3_000, pieces: policy::PIECES },
-    Target { name: "target", run: target, tries: 20_000, pieces: target::PIECES },
-    Target { name: "jwt", run: jwt, tries: 2_000, pieces: jwt::PIECES },
-    Target { name: "json", run: json, tries: 10_000, pieces: json::PIECES },
+    Target {
+        name: "policy",
+        run: policy,
+        tries: 3_000,
+        pieces: policy::PIECES,
+    },
+    Target {
+        name: "target",
+        run: target,
+        tries: 20_000,
+        pieces: target::PIECES,
+    },
+    Target {
+        name: "jwt",
+        run: jwt,
+        tries: 2_000,
+        pieces: jwt::PIECES,
+    },
+    Target {
+        name: "json",
+        run: json,
+        tries: 10_000,
+        pieces: json::PIECES,
+    },
 ];

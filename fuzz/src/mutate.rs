@@ -51,7 +51,10 @@ pub fn mutate(input: &mut Vec<u8>, other: &[u8], pieces: &[&str], random: &mut R
                 insert(input, at, &[byte]);
             }
             _ => {
-                let piece = pieces.get(random.below(pieces.len())).copied().unwrap_or_default();
+                let piece = pieces
+                    .get(random.below(pieces.len()))
+                    .copied()
+                    .unwrap_or_default();
                 if random.below(2) == 0 {
                     drop(input.drain(at..end));
                 }

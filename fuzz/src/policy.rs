@@ -5,9 +5,40 @@ use meshward_openapi::source::Source;
 use serde_json::Value;
 
 pub(crate) const PIECES: &[&str] = &[
-    "&a", "*a", "<<: *a", "!!binary", "---\n", "? ", "{", "[", "\"", "null", "true", "0x10", "1e999", "-1", "enforce",
-    "monitor", "identity.subject", "claims.a", "100/s", "0/s", "64KiB", "18446744073709551615", "{a}", "{a}{b}",
-    "#/$defs/A", "$ref", "pattern", "(a+)+$", "[[:alpha:]]{1,99999}", "anyOf", "*", "*.example", "\u{0}", "é",
+    "&a",
+    "*a",
+    "<<: *a",
+    "!!binary",
+    "---\n",
+    "? ",
+    "{",
+    "[",
+    "\"",
+    "null",
+    "true",
+    "0x10",
+    "1e999",
+    "-1",
+    "enforce",
+    "monitor",
+    "identity.subject",
+    "claims.a",
+    "100/s",
+    "0/s",
+    "64KiB",
+    "18446744073709551615",
+    "{a}",
+    "{a}{b}",
+    "#/$defs/A",
+    "$ref",
+    "pattern",
+    "(a+)+$",
+    "[[:alpha:]]{1,99999}",
+    "anyOf",
+    "*",
+    "*.example",
+    "\u{0}",
+    "é",
 ];
 
 /// Reading and compiling never panics; a document that compiles still does after it was written and read again.
@@ -25,13 +56,22 @@ pub fn policy(input: &[u8]) {
     let written = serde_json::to_string(&document);
     let again = written.as_deref().map(serde_json::from_str::<Document>);
     let Ok(Ok(again)) = again else {
-        assert!(!compiled, "a document that compiles cannot be read again: {again:?}");
+        assert!(
+            !compiled,
+            "a document that compiles cannot be read again: {again:?}"
+        );
         return;
     };
-    assert_eq!(compile(&again).is_ok(), compiled, "what was written means something else");
+    assert_eq!(
+        compile(&again).is_ok(),
+        compiled,
+        "what was written means something else"
+    );
     assert_eq!(
         serde_json::to_value(&again).ok(),
-        written.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()),
+        written
+            .ok()
+            .and_then(|text| serde_json::from_str::<Value>(&text).ok()),
         "what was written changes"
     );
 }

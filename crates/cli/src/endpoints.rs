@@ -270,7 +270,11 @@ fn mode(bundle: &Document, levels: &[std::borrow::Cow<'_, Rules>], control: Cont
                 .or(bundle.mode)
                 .unwrap_or(Mode::Enforce);
         }
-        _ => Mode::Enforce,
+        Control::Route
+        | Control::Authenticate
+        | Control::Authorize
+        | Control::Limit
+        | Control::Contract => Mode::Enforce,
     };
     all.filter_map(|(mode, modes)| named(&modes).or(mode))
         .next()

@@ -4,7 +4,6 @@
 //! everything that it refers to, [`diagnose`] shows what is wrong with it, [`envoy`] writes proxy configurations.
 //!
 //! Exit codes: 0 fine, 1 the answer is no, 2 used wrongly.
-#![expect(clippy::print_stdout, reason = "a command prints")]
 
 mod clock;
 mod command;

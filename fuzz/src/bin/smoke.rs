@@ -34,7 +34,10 @@ fn all() -> io::Result<bool> {
         let inputs = known.len();
         let holds = run(target, known)?;
         let word = if holds { "ok" } else { "FAILED" };
-        println!("fuzz target {} … {word} ({inputs} inputs kept, {} mutations)", target.name, target.tries);
+        println!(
+            "fuzz target {} … {word} ({inputs} inputs kept, {} mutations)",
+            target.name, target.tries
+        );
         broken += usize::from(!holds);
     }
     println!("{} passed, {broken} failed", TARGETS.len() - broken);
@@ -66,7 +69,12 @@ fn run(target: &Target, known: Vec<Vec<u8>>) -> io::Result<bool> {
         }
     }
     let mut random = Random::new(1);
-    let pick = |random: &mut Random| known.get(random.below(known.len())).cloned().unwrap_or_default();
+    let pick = |random: &mut Random| {
+        known
+            .get(random.below(known.len()))
+            .cloned()
+            .unwrap_or_default()
+    };
     for _ in 0..target.tries {
         let mut input = pick(&mut random);
         let other = pick(&mut random);
@@ -86,7 +94,10 @@ fn holds(target: &Target, input: &[u8]) -> io::Result<bool> {
     }
     let mut hasher = DefaultHasher::new();
     input.hash(&mut hasher);
-    let file = home().join("artifacts").join(target.name).join(format!("{:016x}", hasher.finish()));
+    let file = home()
+        .join("artifacts")
+        .join(target.name)
+        .join(format!("{:016x}", hasher.finish()));
     fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     fs::write(&file, input)?;
     eprintln!(
@@ -101,7 +112,10 @@ fn holds(target: &Target, input: &[u8]) -> io::Result<bool> {
 fn single(name: &str, files: impl Iterator<Item = String>) -> io::Result<bool> {
     let Some(target) = TARGETS.iter().find(|target| target.name == name) else {
         let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-        return Err(io::Error::other(format!("there is no target `{name}`: choose from {}", names.join(", "))));
+        return Err(io::Error::other(format!(
+            "there is no target `{name}`: choose from {}",
+            names.join(", ")
+        )));
     };
     let mut all = true;
     for file in files {

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// How often files and the proxy are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// How many looks Envoy is given to take a new policy: loading the module for the first time takes seconds.
+const PATIENCE: u32 = 240;
 /// How many lines of Envoy's log are kept for the case that it ends.
 const KEPT: usize = 20;
 
@@ -67,6 +69,7 @@ struct Session {
     proxy: Proxy,
     watch: Watch,
     serving: Serving,
+    waited: u32,
     served: Served,
     version: u64,
     bundle: String,
@@ -139,6 +142,7 @@ impl Arguments {
                 refused: 0,
             },
             served: Served::default(),
+            waited: 0,
             version: 1,
             bundle,
             buffer,
@@ -194,16 +198,33 @@ impl Session {
                 "Envoy has ended ({status}); its last lines stand above"
             )));
         }
-        if let (Serving::Waiting { .. }, Some(stats)) = (&self.serving, self.proxy.ask(STATS)) {
-            self.served = Served::read(&stats);
-            match self.serving.settle(&self.served) {
-                Some(Ok(version)) => self.announce(&version),
-                Some(Err(version)) => self.refused(&version)?,
-                None => {}
-            }
+        if matches!(self.serving, Serving::Waiting { .. }) {
+            // The next version waits until the fate of this one is known.
+            return self.await_version();
         }
         if self.watch.changed() {
             self.renew()?;
+        }
+        Ok(())
+    }
+
+    fn await_version(&mut self) -> Result<(), Failure> {
+        if let Some(stats) = self.proxy.ask(STATS) {
+            self.served = Served::read(&stats);
+        }
+        match self.serving.settle(&self.served) {
+            Some(Ok(version)) => self.announce(&version),
+            Some(Err(version)) => self.refused(&version)?,
+            None => {
+                self.waited += 1;
+                if self.waited == PATIENCE {
+                    self.serving = Serving::Settled;
+                    anstream::eprintln!(
+                        "{WARNING}warning{WARNING:#}: Envoy has not answered to policy v{}",
+                        self.version
+                    );
+                }
+            }
         }
         Ok(())
     }
@@ -270,6 +291,7 @@ impl Session {
             );
         }
         self.version += 1;
+        self.waited = 0;
         self.bundle = bundle;
         deliver(&self.filter_file, &self.wasm, self.version, &self.bundle)?;
         self.serving = Serving::Waiting {

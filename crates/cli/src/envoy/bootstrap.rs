@@ -140,8 +140,10 @@ mod tests {
             },
         }
         .yaml();
-        let line = yaml.lines().find(|line| line.contains("value: ")).unwrap();
-        let (_, value) = line.split_once("value: ").unwrap();
+        let value = yaml
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("value: "))
+            .unwrap();
         assert_eq!(serde_json::from_str::<String>(value).unwrap(), bundle);
         assert!(yaml.contains("type: STRICT_DNS"), "{yaml}");
         assert!(!yaml.replace(bundle, "").contains("@LISTEN"), "{yaml}");

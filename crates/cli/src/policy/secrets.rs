@@ -72,7 +72,9 @@ fn fields(key: &Value, at: &str, public: &[&str], secret: &mut Vec<String>) {
                 .filter(|name| !public.contains(&name.as_str()))
                 .map(|name| pointer(at, name)),
         ),
-        _ => secret.push(at.to_owned()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            secret.push(at.to_owned())
+        }
     }
 }
 

@@ -9,8 +9,11 @@ use meshward_engine::config::{Bytes, Document, Rate, Span, Timestamp};
 use meshward_engine::{Problem, pointer};
 use serde_json::Value;
 
+/// Says why a text is no such quantity.
+type Read = fn(&str) -> Result<(), String>;
+
 /// The quantities that people write as text, and how each is read.
-const QUANTITIES: [(&str, fn(&str) -> Result<(), String>); 4] = [
+const QUANTITIES: [(&str, Read); 4] = [
     ("Bytes", quantity::<Bytes>),
     ("Rate", quantity::<Rate>),
     ("Span", quantity::<Span>),

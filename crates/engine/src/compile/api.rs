@@ -78,6 +78,7 @@ impl Scope<'_> {
         }
         self.reading_is_global(at, api);
         let declared = self.declared_operations(at, api);
+        self.depth_bounds(at, api);
         let operations: Vec<(&Operation, bool)> = description
             .iter()
             .flat_map(|d| d.operations.iter().map(|o| (o, true)))
@@ -229,6 +230,27 @@ impl Scope<'_> {
                     )
                     .hint("put both into one rule"),
                 );
+            }
+        }
+    }
+
+    /// The parser of JSON bodies uses the stack: its depth has a ceiling.
+    fn depth_bounds(&mut self, at: &str, api: &Api) {
+        let own = api
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (pointer(&pointer(at, "endpoints"), i), e.body.max_depth));
+        let levels =
+            std::iter::once((pointer(at, "defaults"), api.defaults.body.max_depth)).chain(own);
+        for (place, depth) in levels {
+            if let Some(depth) = depth.filter(|d| !(1..=100).contains(d)) {
+                let problem = Problem::error(
+                    "body-depth",
+                    format!("{place}/body/maxDepth"),
+                    format!("a depth of {depth} is not possible"),
+                );
+                self.problem(problem.hint("use a depth from 1 to 100"));
             }
         }
     }

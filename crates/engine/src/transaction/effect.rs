@@ -109,6 +109,6 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body: `application/problem+json` (RFC 9457).
     pub body: String,
-    /// The gRPC status, when the caller speaks gRPC: then the adapter answers in gRPC's way.
-    pub grpc_status: Option<u8>,
+    /// The gRPC status and message, when the caller speaks gRPC: then the adapter answers in gRPC's way.
+    pub grpc: Option<(u8, String)>,
 }

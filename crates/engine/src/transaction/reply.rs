@@ -34,7 +34,13 @@ pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
         status: reason.status(),
         headers,
         body: problem(transaction, refusal),
-        grpc_status: speaks_grpc(transaction).then(|| grpc_status(reason)),
+        grpc: speaks_grpc(transaction).then(|| {
+            let message = match transaction.policy.detail {
+                Detail::None => status_title(reason.status()),
+                Detail::Reason | Detail::Full => reason.title(),
+            };
+            (grpc_status(reason), message.to_owned())
+        }),
     }
 }
 
@@ -116,6 +122,7 @@ fn status_title(status: u16) -> &'static str {
     }
 }
 
+/// Whether Envoy takes the caller for a gRPC one: exactly these content types. A gRPC answer to anybody else would be a 200.
 fn speaks_grpc(transaction: &Transaction) -> bool {
     let value = transaction
         .head
@@ -123,7 +130,7 @@ fn speaks_grpc(transaction: &Transaction) -> bool {
         .first("content-type")
         .unwrap_or_default();
     let rest = value.strip_prefix(b"application/grpc");
-    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
 }
 
 /// The gRPC status for a refusal, by its HTTP status (google.rpc.Code).

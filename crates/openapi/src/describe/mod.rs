@@ -128,7 +128,7 @@ impl<'a> Describer<'a> {
                 .is_some_and(|members| !members.is_empty())
         {
             self.report.once(field, || {
-                let message = format!("`{field}` are ignored (told once for each description)");
+                let message = format!("`{field}` are not checked (told once for each description)");
                 at.warning("ignored", message)
             });
         }

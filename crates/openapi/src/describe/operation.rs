@@ -20,7 +20,8 @@ impl<'a> Describer<'a> {
         check_fields(at, Object::Operation, &mut self.report);
         self.refuse_servers(at);
         self.ignored(at, "callbacks");
-        let parameters = self.operation_parameters(path, at);
+        let home = Self::home(at, &pointer(&path.home, method));
+        let parameters = self.operation_parameters(path, at, &home);
         let body = at
             .get("requestBody")
             .and_then(|body| self.request_body(body));
@@ -40,15 +41,15 @@ impl<'a> Describer<'a> {
             parameters,
             body,
             responses,
-            at: Self::home(at, &pointer(&path.home, method)),
+            at: home,
         })
     }
 
     /// The parameters of the path item, overridden and extended by those of the operation.
-    fn operation_parameters(&mut self, path: &Path<'a>, at: &At<'a>) -> Vec<Parameter> {
+    fn operation_parameters(&mut self, path: &Path<'a>, at: &At<'a>, home: &str) -> Vec<Parameter> {
         let own = at
             .get("parameters")
-            .map(|list| self.parameters(&list))
+            .map(|list| self.parameters(&list, home))
             .unwrap_or_default();
         for declared in &own {
             self.check_template(path, declared);

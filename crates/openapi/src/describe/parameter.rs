@@ -12,15 +12,16 @@ pub(super) struct Declared<'a> {
 }
 
 impl<'a> Describer<'a> {
-    /// A list of parameters. Those that OpenAPI says to ignore are left out.
-    pub(super) fn parameters(&mut self, list: &At<'a>) -> Vec<Declared<'a>> {
+    /// A list of parameters. Those that OpenAPI says to ignore are left out. `home` is the place in the description
+    /// itself that leads to the list.
+    pub(super) fn parameters(&mut self, list: &At<'a>, home: &str) -> Vec<Declared<'a>> {
         list.list(&mut self.report);
         let mut found: Vec<Declared<'a>> = Vec::new();
         for at in list.items() {
             let Some(target) = self.files.follow(at.clone(), &mut self.report) else {
                 continue;
             };
-            let home = Self::home(&target, &at.pointer);
+            let home = Self::home(&target, &Self::home(&at, home));
             let Some(parameter) = self.parameter(&target, home) else {
                 continue;
             };

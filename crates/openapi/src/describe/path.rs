@@ -71,7 +71,7 @@ impl<'a> Describer<'a> {
         self.refuse_servers(&item);
         let parameters = item
             .get("parameters")
-            .map(|list| self.parameters(&list))
+            .map(|list| self.parameters(&list, &home))
             .unwrap_or_default();
         let path = Path {
             template,

@@ -63,6 +63,14 @@ impl Files {
             files: Vec::new(),
             names: HashMap::new(),
         };
+        if is_url(name) {
+            let problem = remote(Problem::error(
+                "remote-reference",
+                "",
+                format!("`{name}` is remote"),
+            ));
+            return Err(vec![problem.file(name)]);
+        }
         let name = join("", name);
         let root = match read(&name, loader) {
             Ok(source) => source,
@@ -114,9 +122,7 @@ impl Files {
         };
         if is_url(reference) {
             let problem = here.error("remote-reference", format!("`{reference}` is remote"));
-            return Err(Box::new(problem.hint(
-                "remote references are not fetched; vendor the file and refer to it by its path",
-            )));
+            return Err(Box::new(remote(problem)));
         }
         let (path, pointer) = split(reference).map_err(|cause| {
             Box::new(here.error("bad-reference", format!("`{reference}` {cause}")))
@@ -203,6 +209,10 @@ impl Files {
             }
         }
     }
+}
+
+fn remote(problem: Problem) -> Problem {
+    problem.hint("remote references are not fetched; vendor the file and refer to it by its path")
 }
 
 fn read<L: Loader + ?Sized>(name: &str, loader: &mut L) -> Result<Source, Gone> {

@@ -2,12 +2,10 @@
 
 use super::direction::{Hidden, hidden, is_branch};
 use super::keywords::{Keyword, is_only_reference, keyword};
+use super::leaf::names;
 use super::{Direction, Shared, old};
-use crate::read::at::kind;
 use crate::read::{At, Report, Version, nearest};
 use serde_json::{Map, Value};
-
-const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
 
 /// The dialects that mean 2020-12.
 pub(crate) const DIALECTS: [&str; 3] = [
@@ -49,7 +47,7 @@ impl<'a> Converter<'_, 'a> {
                 );
                 Value::Bool(false)
             }
-            _ => {
+            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 self.report.push(at.wrong_type("a schema"));
                 Value::Bool(false)
             }
@@ -127,7 +125,7 @@ impl<'a> Converter<'_, 'a> {
                     );
                     None
                 }
-                leaf => self.leaf(leaf, name, &member),
+                Keyword::Leaf(leaf) => leaf.check(name, &member, self.report),
             };
             if let Some(converted) = converted {
                 schema.insert(name.to_owned(), converted);
@@ -189,29 +187,13 @@ impl<'a> Converter<'_, 'a> {
                 .push(problem.hint("name the property in the `required` of the object around it"));
             return None;
         }
-        let names = self.names(at)?;
+        let names = names(at, self.report)?;
         let names: Vec<Value> = names
             .into_iter()
             .filter(|name| !hidden.contains(name))
             .map(Value::from)
             .collect();
         (!names.is_empty()).then_some(Value::Array(names))
-    }
-
-    /// A list of different strings.
-    fn names(&mut self, at: &At<'a>) -> Option<Vec<&'a str>> {
-        at.list(self.report)?;
-        let mut names = Vec::new();
-        for item in at.items() {
-            let name = item.text(self.report)?;
-            if names.contains(&name) {
-                self.report
-                    .push(item.error("invalid-schema", format!("`{name}` stands here twice")));
-            } else {
-                names.push(name);
-            }
-        }
-        Some(names)
     }
 
     fn dialect(&mut self, at: &At<'a>) {
@@ -225,89 +207,6 @@ impl<'a> Converter<'_, 'a> {
                 .hint(format!("use `{}`", DIALECTS[0])),
             );
         }
-    }
-
-    fn leaf(&mut self, keyword: Keyword, name: &str, at: &At<'a>) -> Option<Value> {
-        let value = at.value;
-        let number = value.as_f64();
-        let (fits, expected) = match keyword {
-            Keyword::Type => return self.types(at),
-            Keyword::Number => (number.is_some(), "a number"),
-            Keyword::Divisor => (number.is_some_and(|n| n > 0.0), "a number greater than 0"),
-            Keyword::Exclusive if at.file.version == Version::V30 => (
-                value.is_boolean(),
-                "a boolean in OpenAPI 3.0, beside `minimum` or `maximum`",
-            ),
-            Keyword::Exclusive => (number.is_some(), "a number from OpenAPI 3.1 on"),
-            Keyword::Count => (
-                number.is_some_and(|n| n >= 0.0 && n.fract() == 0.0),
-                "a whole number from 0 up",
-            ),
-            Keyword::Flag | Keyword::Nullable => (value.is_boolean(), "a boolean"),
-            Keyword::Text => (value.is_string(), "a string"),
-            Keyword::Values => (
-                value.as_array().is_some_and(|values| !values.is_empty()),
-                "a list of values, at least one",
-            ),
-            Keyword::RequiredMap => {
-                at.object(self.report)?;
-                for (_, names) in at.members() {
-                    self.names(&names)?;
-                }
-                (true, "")
-            }
-            _ => (true, ""),
-        };
-        if fits {
-            return Some(value.clone());
-        }
-        let found = match value {
-            Value::Number(number) => format!("`{number}`"),
-            other => kind(other).to_owned(),
-        };
-        self.report.push(at.error(
-            "invalid-schema",
-            format!("`{name}` must be {expected}, found {found}"),
-        ));
-        None
-    }
-
-    fn types(&mut self, at: &At<'a>) -> Option<Value> {
-        let null = (at.file.version == Version::V31).then_some("null");
-        let known = || TYPES.into_iter().chain(null);
-        let several = at.value.is_array();
-        if several && at.file.version == Version::V30 {
-            let problem = at.error("invalid-schema", "`type` is one name in OpenAPI 3.0");
-            self.report.push(problem.hint(
-                "use `nullable: true` for `null`, `oneOf` for several types, or OpenAPI 3.1",
-            ));
-            return None;
-        }
-        let names: Vec<At<'a>> = if several {
-            at.items().collect()
-        } else {
-            vec![at.clone()]
-        };
-        if names.is_empty() {
-            self.report
-                .push(at.error("invalid-schema", "`type` is an empty list"));
-        }
-        for item in &names {
-            let name = item.text(self.report)?;
-            if known().any(|known| known == name) {
-                continue;
-            }
-            let problem = item.error("invalid-schema", format!("`{name}` is no type"));
-            self.report.push(match nearest(name, known()) {
-                Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                None if name == "null" => problem.hint("use `nullable: true`, or OpenAPI 3.1"),
-                None => problem.hint(format!(
-                    "the types are {}",
-                    known().collect::<Vec<_>>().join(", ")
-                )),
-            });
-        }
-        Some(at.value.clone())
     }
 
     fn unknown(&mut self, name: &str, at: &At<'a>) {

@@ -8,6 +8,7 @@
 use super::keywords::{is_only_reference, subschemas};
 use crate::read::at::Key;
 use crate::read::{At, Files};
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Which way a body travels.
@@ -49,47 +50,35 @@ pub(super) fn hidden<'a>(
         return around.clone();
     }
     let mut found = around.clone();
-    collect(files, at, direction.mark(), &mut found, &mut HashSet::new());
-    found
-}
-
-fn collect<'a>(
-    files: &'a Files,
-    at: &At<'a>,
-    mark: &str,
-    found: &mut Hidden<'a>,
-    visited: &mut HashSet<Key>,
-) {
-    if let Some(target) = target(files, at)
-        && visited.insert(target.key())
-    {
-        collect(files, &target, mark, found, visited);
-    }
-    if is_only_reference(at) {
-        return;
-    }
-    if let Some(properties) = at.get("properties") {
-        for (name, property) in properties.members() {
-            if is_marked(files, &property, mark, &mut HashSet::new()) {
+    let mut visited = HashSet::new();
+    // Without recursion: a chain of references may be as long as the description.
+    let mut open = vec![at.clone()];
+    while let Some(at) = open.pop() {
+        open.extend(target(files, &at).filter(|target| visited.insert(target.key())));
+        if is_only_reference(&at) {
+            continue;
+        }
+        for (name, property) in at.get("properties").iter().flat_map(At::members) {
+            if is_marked(files, property, direction.mark()) {
                 found.insert(name);
             }
         }
+        open.extend(branches(&at, &["allOf", "anyOf", "oneOf"]));
     }
-    for branch in branches(at, &["allOf", "anyOf", "oneOf"]) {
-        collect(files, &branch, mark, found, visited);
-    }
+    found
 }
 
-fn is_marked(files: &Files, at: &At<'_>, mark: &str, visited: &mut HashSet<Key>) -> bool {
-    let is_true =
-        |at: &At<'_>| at.value.get(mark).and_then(serde_json::Value::as_bool) == Some(true);
-    is_true(at)
-        || target(files, at).is_some_and(|target| {
-            visited.insert(target.key()) && is_marked(files, &target, mark, visited)
-        })
-        || branches(at, &["allOf"])
-            .iter()
-            .any(|branch| is_marked(files, branch, mark, visited))
+fn is_marked<'a>(files: &'a Files, at: At<'a>, mark: &str) -> bool {
+    let mut visited = HashSet::new();
+    let mut open = vec![at];
+    while let Some(at) = open.pop() {
+        if at.value.get(mark).and_then(Value::as_bool) == Some(true) {
+            return true;
+        }
+        open.extend(target(files, &at).filter(|target| visited.insert(target.key())));
+        open.extend(branches(&at, &["allOf"]));
+    }
+    false
 }
 
 fn branches<'a>(at: &At<'a>, keywords: &[&str]) -> Vec<At<'a>> {

@@ -4,7 +4,7 @@
 //! their like alone has no end, and would take a validator's stack with it.
 
 use super::keywords::is_in_place;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// The schemas at which a cycle without an end was met.
@@ -46,18 +46,18 @@ fn collect<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
         return;
     };
     for (keyword, value) in members {
-        match value {
-            Value::String(reference) if keyword == "$ref" => {
-                found.extend(reference.strip_prefix("#/$defs/"));
+        if keyword == "$ref" {
+            let reference = value.as_str().unwrap_or_default();
+            found.extend(reference.strip_prefix("#/$defs/"));
+        } else if is_in_place(keyword) {
+            let lists = value.as_array().into_iter().flatten();
+            if keyword == "dependentSchemas" {
+                let by_name = value.as_object().into_iter().flat_map(Map::values);
+                by_name.for_each(|branch| collect(branch, found));
+            } else {
+                lists.for_each(|branch| collect(branch, found));
+                collect(value, found);
             }
-            Value::Array(branches) if is_in_place(keyword) => {
-                branches.iter().for_each(|branch| collect(branch, found));
-            }
-            Value::Object(branches) if keyword == "dependentSchemas" => {
-                branches.values().for_each(|branch| collect(branch, found));
-            }
-            branch if is_in_place(keyword) => collect(branch, found),
-            _ => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The keywords of both dialects: the Schema Object of OpenAPI 3.0.4 (section 4.7.24) and JSON Schema 2020-12.
 
+use super::leaf::Leaf;
 use crate::read::{At, Version};
 
 /// What a keyword's value is, and with it what becomes of it.
@@ -7,36 +8,16 @@ use crate::read::{At, Version};
 pub(super) enum Keyword {
     /// `$ref`.
     Reference,
-    /// `type`.
-    Type,
     /// One schema.
     Schema,
     /// A list of schemas, at least one.
     Schemas,
     /// Schemas by name.
     SchemaMap,
-    /// A number.
-    Number,
-    /// A number greater than zero.
-    Divisor,
-    /// `exclusiveMinimum`, `exclusiveMaximum`: a number; in 3.0 a boolean.
-    Exclusive,
-    /// A whole number from 0 up.
-    Count,
-    /// A boolean.
-    Flag,
-    /// A string.
-    Text,
-    /// Any value.
-    Any,
-    /// `enum`.
-    Values,
     /// `required`.
     Required,
-    /// `dependentRequired`.
-    RequiredMap,
-    /// `nullable` of 3.0.
-    Nullable,
+    /// What holds no schema and is copied.
+    Leaf(Leaf),
     /// `discriminator`.
     Discriminator,
     /// Schemas that count only where a reference leads to them.
@@ -53,24 +34,24 @@ pub(super) fn keyword(name: &str, version: Version) -> Option<Keyword> {
     use Keyword as K;
     Some(match name {
         "$ref" => K::Reference,
-        "type" => K::Type,
+        "type" => K::Leaf(Leaf::Type),
         "allOf" | "anyOf" | "oneOf" => K::Schemas,
         "not" | "items" | "additionalProperties" => K::Schema,
         "properties" => K::SchemaMap,
-        "maximum" | "minimum" => K::Number,
-        "multipleOf" => K::Divisor,
-        "exclusiveMaximum" | "exclusiveMinimum" => K::Exclusive,
+        "maximum" | "minimum" => K::Leaf(Leaf::Number),
+        "multipleOf" => K::Leaf(Leaf::Divisor),
+        "exclusiveMaximum" | "exclusiveMinimum" => K::Leaf(Leaf::Exclusive),
         "maxLength" | "minLength" | "maxItems" | "minItems" | "maxProperties" | "minProperties" => {
-            K::Count
+            K::Leaf(Leaf::Count)
         }
-        "uniqueItems" => K::Flag,
-        "pattern" | "format" => K::Text,
-        "enum" => K::Values,
+        "uniqueItems" => K::Leaf(Leaf::Flag),
+        "pattern" | "format" => K::Leaf(Leaf::Text),
+        "enum" => K::Leaf(Leaf::Values),
         "required" => K::Required,
         "discriminator" => K::Discriminator,
         "title" | "description" | "default" | "example" | "deprecated" | "readOnly"
         | "writeOnly" | "xml" | "externalDocs" => K::Annotation,
-        "nullable" if version == Version::V30 => K::Nullable,
+        "nullable" if version == Version::V30 => K::Leaf(Leaf::Flag),
         _ if version == Version::V30 => return None,
         "if"
         | "then"
@@ -81,9 +62,9 @@ pub(super) fn keyword(name: &str, version: Version) -> Option<Keyword> {
         | "unevaluatedProperties" => K::Schema,
         "prefixItems" => K::Schemas,
         "patternProperties" | "dependentSchemas" => K::SchemaMap,
-        "maxContains" | "minContains" => K::Count,
-        "const" => K::Any,
-        "dependentRequired" => K::RequiredMap,
+        "maxContains" | "minContains" => K::Leaf(Leaf::Count),
+        "const" => K::Leaf(Leaf::Any),
+        "dependentRequired" => K::Leaf(Leaf::RequiredMap),
         "$defs" | "definitions" => K::Definitions,
         "examples" | "$comment" | "contentEncoding" | "contentMediaType" | "contentSchema" => {
             K::Annotation
@@ -121,7 +102,17 @@ pub(super) fn subschemas<'a>(at: &At<'a>) -> Vec<(&'a str, At<'a>)> {
             Some(Keyword::SchemaMap) => {
                 found.extend(member.members().map(|(_, schema)| (name, schema)));
             }
-            _ => {}
+            Some(
+                Keyword::Reference
+                | Keyword::Required
+                | Keyword::Leaf(_)
+                | Keyword::Discriminator
+                | Keyword::Definitions
+                | Keyword::Annotation
+                | Keyword::Dialect
+                | Keyword::Scope,
+            )
+            | None => {}
         }
     }
     found

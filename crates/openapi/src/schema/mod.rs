@@ -8,6 +8,7 @@ mod convert;
 mod direction;
 mod endless;
 mod keywords;
+mod leaf;
 mod names;
 mod old;
 
@@ -18,13 +19,15 @@ use crate::read::{At, Files, Report};
 use direction::{Hidden, Variants};
 use names::Names;
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// The shared schemas of one description, as far as something leads to them.
 #[derive(Debug)]
 pub(crate) struct Shared<'a> {
     files: &'a Files,
     names: Names,
+    /// References that were followed: by file, text and direction.
+    known: HashMap<(usize, &'a str, Direction), String>,
     variants: Variants<'a>,
     open: VecDeque<(String, At<'a>, Direction)>,
     origins: BTreeMap<String, At<'a>>,
@@ -35,6 +38,7 @@ impl<'a> Shared<'a> {
         Self {
             files,
             names: Names::default(),
+            known: HashMap::new(),
             variants: Variants::default(),
             open: VecDeque::new(),
             origins: BTreeMap::new(),
@@ -80,10 +84,14 @@ impl<'a> Shared<'a> {
     fn name(
         &mut self,
         at: &At<'a>,
-        reference: &str,
+        reference: &'a str,
         direction: Direction,
         report: &mut Report,
     ) -> Option<String> {
+        let key = (at.file.id, reference, direction);
+        if let Some(name) = self.known.get(&key) {
+            return Some(name.clone());
+        }
         let target = match self.files.resolve(at, reference) {
             Ok(target) => target,
             Err(problem) => {
@@ -97,6 +105,7 @@ impl<'a> Shared<'a> {
             self.origins.insert(name.clone(), target.clone());
             self.open.push_back((name.clone(), target, direction));
         }
+        self.known.insert(key, name.clone());
         Some(name)
     }
 }

@@ -1,0 +1,271 @@
+//! The command line as people meet it: arguments in; standard output, standard error and exit code out.
+#![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
+
+use std::path::Path;
+use std::process::Command;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_meshward");
+
+fn data() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        .current_dir(data())
+        .env_clear()
+        .env("COLUMNS", "100");
+    command
+}
+
+/// Everything that came of a command, as one text.
+fn outcome(arguments: &[&str]) -> String {
+    let output = program(arguments).output().unwrap();
+    let part = |title: &str, bytes: &[u8]| match String::from_utf8(bytes.to_vec()).unwrap() {
+        text if text.is_empty() => String::new(),
+        text => format!("--- {title}\n{text}"),
+    };
+    format!(
+        "exit {}\n{}{}",
+        output.status.code().unwrap(),
+        part("stdout", &output.stdout),
+        part("stderr", &output.stderr)
+    )
+}
+
+fn json(arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_slice(&program(arguments).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn check_shows_every_mistake_in_the_structure() {
+    let shown = outcome(&["check", "structure.yaml"]);
+    for secret in ["a private key", "a-plain-key"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn check_shows_mistakes_in_descriptions() {
+    insta::assert_snapshot!(outcome(&["check", "description.yaml"]));
+}
+
+#[test]
+fn check_shows_where_the_syntax_is_wrong() {
+    insta::assert_snapshot!(outcome(&["check", "syntax.yaml"]));
+}
+
+#[test]
+fn check_of_a_good_policy_says_what_it_covers() {
+    insta::assert_snapshot!(outcome(&["check", "policy.yaml"]));
+}
+
+#[test]
+fn check_answers_tools_in_json() {
+    let report = json(&["check", "structure.yaml", "--format", "json"]);
+    let problems = report["problems"].as_array().unwrap();
+    assert_eq!(
+        report["summary"]["errors"].as_u64().unwrap() as usize,
+        problems.len()
+    );
+    insta::assert_json_snapshot!(problems[0]);
+    assert_eq!(
+        json(&["check", "policy.yaml", "--format", "json"])["coverage"]
+            .as_array()
+            .unwrap()
+            .len(),
+        10
+    );
+}
+
+#[test]
+fn check_answers_code_scanning_in_sarif() {
+    let log = json(&["check", "structure.yaml", "--format", "sarif"]);
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules: Vec<&str> = run["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["id"].as_str().unwrap())
+        .collect();
+    let results = run["results"].as_array().unwrap();
+    assert!(results.len() > 10);
+    for result in results {
+        assert!(
+            rules.contains(&result["ruleId"].as_str().unwrap()),
+            "{result}"
+        );
+        assert!(matches!(
+            result["level"].as_str(),
+            Some("error" | "warning")
+        ));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let physical = &result["locations"][0]["physicalLocation"];
+        assert_eq!(physical["artifactLocation"]["uri"], "structure.yaml");
+        assert!(physical["region"]["startLine"].as_u64().unwrap() >= 1);
+        assert!(physical["region"]["startColumn"].as_u64().unwrap() >= 1);
+    }
+    insta::assert_json_snapshot!(results[0]);
+}
+
+#[test]
+fn build_makes_a_bundle_that_is_a_policy_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle.json");
+    let bundle = bundle.to_str().unwrap();
+    assert_eq!(outcome(&["build", "policy.yaml", "-o", bundle]), "exit 0\n");
+    let text = std::fs::read_to_string(bundle).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["kind"], "Bundle");
+    assert_eq!(
+        value["apis"][0]["description"]["operations"]
+            .as_array()
+            .unwrap()
+            .len(),
+        5
+    );
+    assert_eq!(
+        value["identityProviders"]["corp"]["jwt"]["jwks"]["inline"]["keys"][0]["kid"],
+        "test"
+    );
+    let again = program(&["build", bundle]).output().unwrap();
+    assert_eq!(String::from_utf8(again.stdout).unwrap().trim(), text.trim());
+}
+
+#[test]
+fn build_writes_nothing_when_there_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle.json");
+    let shown = outcome(&["build", "structure.yaml", "-o", bundle.to_str().unwrap()]);
+    assert!(shown.starts_with("exit 1\n--- stderr\n"), "{shown}");
+    assert!(!bundle.exists());
+}
+
+#[test]
+fn explain_lists_all_endpoints() {
+    insta::assert_snapshot!(outcome(&["explain", "policy.yaml"]));
+}
+
+#[test]
+fn init_writes_a_policy_that_passes_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let description = folder.path().join("orders.openapi.yaml");
+    std::fs::copy(data().join("orders.openapi.yaml"), &description).unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let arguments = [
+        "init",
+        "--openapi",
+        description.to_str().unwrap(),
+        "-o",
+        policy.to_str().unwrap(),
+    ];
+    let first = outcome(&arguments);
+    assert!(first.starts_with("exit 0"), "{first}");
+    insta::assert_snapshot!(std::fs::read_to_string(&policy).unwrap());
+    let checked = outcome(&["check", policy.to_str().unwrap()]);
+    assert!(checked.starts_with("exit 0"), "{checked}");
+    let second = outcome(&arguments);
+    assert!(
+        second.starts_with("exit 2") && second.contains("is not overwritten"),
+        "{second}"
+    );
+}
+
+#[test]
+fn init_says_what_is_wrong_with_a_description() {
+    insta::assert_snapshot!(outcome(&["init", "--openapi", "broken.openapi.yaml"]));
+}
+
+#[test]
+fn render_envoy_writes_a_bootstrap_with_the_bundle() {
+    let shown = outcome(&[
+        "render",
+        "envoy",
+        "policy.yaml",
+        "--upstream",
+        "orders:9000",
+    ]);
+    let value = shown
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("value: "))
+        .map(|text| serde_json::from_str::<String>(text).unwrap())
+        .next()
+        .unwrap();
+    let bundle: serde_json::Value = serde_json::from_str(&value).unwrap();
+    assert_eq!(bundle["delivery"]["allowOnHeadersStopIteration"], true);
+    let value = serde_json::Value::from(value).to_string();
+    insta::assert_snapshot!(shown.replace(&value, "\"BUNDLE\""));
+}
+
+#[test]
+fn reference_pages_are_generated() {
+    insta::assert_snapshot!("reference-policy", outcome(&["reference", "policy"]));
+    let reasons = outcome(&["reference", "reasons"]);
+    assert!(
+        reasons.contains("| `jwt_expired` | 401 | authenticate |"),
+        "{reasons}"
+    );
+}
+
+#[test]
+fn wrong_use_is_told_with_exit_code_2() {
+    for arguments in [
+        &["check"][..],
+        &["check", "no-such-policy.yaml"],
+        &["explain", "policy.yaml", "GET"],
+        &["explain", "policy.yaml", "GET", "orders"],
+        &["render", "envoy", "policy.yaml", "--upstream", "9000"],
+        &[
+            "render",
+            "envoy",
+            "policy.yaml",
+            "--listen",
+            "localhost:8080",
+        ],
+        &[
+            "run",
+            "policy.yaml",
+            "--upstream",
+            "127.0.0.1:9",
+            "--wasm",
+            "no-such.wasm",
+        ],
+        &[
+            "run",
+            "policy.yaml",
+            "--upstream",
+            "127.0.0.1:9",
+            "--wasm",
+            "policy.yaml",
+            "--envoy",
+            "no-such-envoy",
+        ],
+    ] {
+        let shown = outcome(arguments);
+        assert!(
+            shown.starts_with("exit 2\n--- stderr\nerror"),
+            "{arguments:?}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    for command in [
+        "init",
+        "check",
+        "build",
+        "eval",
+        "explain",
+        "run",
+        "completions",
+    ] {
+        let shown = outcome(&[command, "--help"]);
+        assert!(shown.contains("Examples:"), "{shown}");
+    }
+    insta::assert_snapshot!(outcome(&["--help"]));
+}

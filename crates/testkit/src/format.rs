@@ -1,0 +1,261 @@
+//! How a file of the corpus is written: one policy, and cases that say what it does.
+//!
+//! Unknown fields are refused everywhere, so that a mistyped expectation cannot pass unseen. Texts may hold placeholders
+//! (`{{token}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`).
+
+use meshward_engine::config::Mode;
+use meshward_engine::verdict::{Control, Decision, Reason};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use toml::Spanned;
+
+/// One file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct File {
+    /// What the file is about, in one sentence.
+    pub about: String,
+    /// The policy, as YAML. Its `metadata.name` is the file's name without `.toml`.
+    pub policy: Spanned<String>,
+    /// Files that the policy names, by name: descriptions, key sets.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// The authority of requests that name none.
+    pub authority: String,
+    /// What tokens have in common: a case's own token is laid over it.
+    #[serde(default)]
+    pub token: Token,
+    /// The cases. Each starts with an empty store.
+    pub case: Vec<Case>,
+}
+
+/// One behaviour: exchanges, one after the other.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Case {
+    /// A sentence that says what is true. Unique in its file.
+    pub name: Spanned<String>,
+    /// Why it must be so, where the name does not say it.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The exchanges.
+    pub exchange: Vec<Exchange>,
+}
+
+/// One exchange, and what must come of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exchange {
+    /// The address that the request comes from: in 127.0.0.0/8, so that it can be had for real.
+    #[serde(default)]
+    pub source: Option<IpAddr>,
+    /// The token behind `{{token}}`.
+    #[serde(default)]
+    pub token: Option<Token>,
+    /// The request.
+    pub request: Request,
+    /// The upstream's answer; an empty 200 when absent.
+    #[serde(default)]
+    pub response: Option<Response>,
+    /// What must come of it.
+    pub expect: Expect,
+    /// What Envoy does instead, where it refuses the request before any filter sees it.
+    #[serde(default)]
+    pub envoy: Option<EnvoyFirst>,
+}
+
+/// A request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The authority, where it is not that of the file.
+    #[serde(default)]
+    pub authority: Option<String>,
+    /// Path and query.
+    #[serde(default)]
+    pub path: String,
+    /// Path and query as base64, instead of `path`.
+    #[serde(default)]
+    pub path_base64: Option<String>,
+    /// The fields: name and value. `content-length` is added where a body has neither it nor `transfer-encoding`.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// The body as base64, instead of `body`.
+    #[serde(default)]
+    pub body_base64: Option<String>,
+}
+
+/// A response of the upstream.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The fields.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// The body as base64, instead of `body`.
+    #[serde(default)]
+    pub body_base64: Option<String>,
+}
+
+/// A token to mint. Text such as `+60` or `-60` under `exp`, `nbf` or `iat` is a number of seconds from now.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Token {
+    /// The key that signs: a name in `testdata/keys`, or `rsa-public-as-secret`.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The algorithm that signs, where it is not the header's `alg`.
+    #[serde(default)]
+    pub sign: Option<String>,
+    /// The header.
+    #[serde(default)]
+    pub header: Map<String, Value>,
+    /// The claims.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+    /// Members to leave out: `header.NAME`, `claims.NAME`.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// The header's JSON text, instead of `header`.
+    #[serde(default)]
+    pub header_text: Option<String>,
+    /// The claims' JSON text, instead of `claims`.
+    #[serde(default)]
+    pub claims_text: Option<String>,
+    /// What is broken after signing.
+    #[serde(default)]
+    pub spoil: Option<Spoil>,
+}
+
+/// What is broken in a token after it was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spoil {
+    /// One bit of the signature is turned.
+    Signature,
+    /// The last quarter of the signature is cut off.
+    SignatureShort,
+    /// The signature is left out; the final dot stays.
+    SignatureEmpty,
+    /// The claims are replaced by others (`sub` is `root`) under the same signature.
+    Claims,
+    /// Base64 padding is added to the signature.
+    Padding,
+    /// A fourth part is added.
+    FourParts,
+}
+
+/// What must come of an exchange.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Expect {
+    /// Allow or deny.
+    pub decision: Decision,
+    /// The status that the client gets.
+    pub status: u16,
+    /// Why it is refused: exactly where `decision` is `deny`.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// The control that refuses it.
+    #[serde(default)]
+    pub control: Option<Control>,
+    /// The API.
+    #[serde(default)]
+    pub api: Option<String>,
+    /// The endpoint, `METHOD /template`.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Who the caller was found to be.
+    #[serde(default)]
+    pub identity: Option<ExpectIdentity>,
+    /// Every finding, in order. When absent: none that did not refuse the exchange.
+    #[serde(default)]
+    pub findings: Option<Vec<ExpectFinding>>,
+    /// What the client is told.
+    #[serde(default)]
+    pub reply: Option<ExpectReply>,
+    /// What the upstream sees. It must see nothing of a request that is refused.
+    #[serde(default)]
+    pub upstream: Option<ExpectUpstream>,
+}
+
+/// Who the caller must be.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectIdentity {
+    /// The provider.
+    pub provider: String,
+    /// The subject.
+    pub subject: String,
+}
+
+/// One finding.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectFinding {
+    /// What was seen.
+    pub reason: Reason,
+    /// The mode in which the control ran.
+    pub mode: Mode,
+    /// Where.
+    #[serde(default)]
+    pub at: Option<String>,
+}
+
+/// What the client must be told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectReply {
+    /// Fields, by name; `*` stands for any value.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Fields that must not be there.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Members of the JSON body; `"*"` stands for any value.
+    #[serde(default)]
+    pub members: Map<String, Value>,
+    /// Members that the JSON body must not have.
+    #[serde(default)]
+    pub without: Vec<String>,
+}
+
+/// What the upstream must see.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectUpstream {
+    /// Path and query.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Fields, by name; `*` stands for any value.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Fields that must not be there.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// The body.
+    #[serde(default)]
+    pub body: Option<String>,
+}
+
+/// Envoy answers before any filter sees the request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnvoyFirst {
+    /// The status that Envoy answers.
+    pub status: u16,
+    /// Why Envoy does not pass it on.
+    pub why: String,
+}

@@ -1,0 +1,115 @@
+//! The corpus through the engine, without any proxy.
+
+use crate::format::Case;
+use crate::judge::{Observed, Seen, SeenRequest, differences};
+use crate::load::{Mistake, Topic};
+use crate::policy;
+use crate::prepare::{Prepared, Run, decoded};
+use meshward_engine::Policy;
+use meshward_engine::exchange::{Evaluation, Evaluator, Exchange};
+use meshward_engine::transaction::{Forward, HeaderChange};
+use meshward_engine::verdict::Decision;
+use std::sync::Arc;
+
+/// Runs every case of a file. Gives what differs from what is expected.
+#[must_use]
+pub fn run(run: &Run, topic: &Topic) -> Vec<Mistake> {
+    match policy::compile(run, topic) {
+        Ok(policy) => {
+            let cases = topic.file.case.iter();
+            cases
+                .flat_map(|case| one(run, topic, case, &policy))
+                .collect()
+        }
+        Err(mistake) => vec![mistake],
+    }
+}
+
+fn one(run: &Run, topic: &Topic, case: &Case, policy: &Arc<Policy>) -> Vec<Mistake> {
+    let prepared = match run.prepare(topic, case) {
+        Ok(prepared) => prepared,
+        Err(mistake) => return vec![mistake],
+    };
+    let mut evaluator = Evaluator::new(Arc::clone(policy));
+    let mut found = Vec::new();
+    for (index, (exchange, ready)) in case.exchange.iter().zip(&prepared).enumerate() {
+        let differing = match observe(&mut evaluator, ready, run) {
+            Ok(observed) => differences(exchange, &ready.secrets, &observed),
+            Err(error) => vec![error],
+        };
+        found.extend(
+            differing
+                .into_iter()
+                .map(|what| topic.at(case, format!("exchange {}: {what}", index + 1))),
+        );
+    }
+    found
+}
+
+fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Observed, String> {
+    let Evaluation {
+        record,
+        forward,
+        reply,
+    } = evaluator.run(&ready.exchange, run.now)?;
+    let response = ready.exchange.response.as_ref();
+    let answered = response.map_or(200, |r| r.status);
+    let status = match record.decision {
+        Decision::Allow => answered,
+        Decision::Deny => reply.as_ref().map_or(0, |r| r.status),
+    };
+    let told = match &reply {
+        Some(reply) => Seen {
+            headers: lower(&reply.headers),
+            body: reply.body.clone().into_bytes(),
+        },
+        None => Seen {
+            headers: response.map(|r| lower(&r.headers)).unwrap_or_default(),
+            body: bytes(
+                response.and_then(|r| r.body.as_deref()),
+                response.and_then(|r| r.body_base64.as_deref()),
+            )?,
+        },
+    };
+    Ok(Observed {
+        status,
+        reply: told,
+        upstream: forward.map(|how| upstream(&ready.exchange, &how)).transpose()?,
+        log: record.log_line(Some(status)),
+    })
+}
+
+/// The request as the upstream would see it.
+fn upstream(exchange: &Exchange, how: &Forward) -> Result<SeenRequest, String> {
+    let request = &exchange.request;
+    let mut headers = lower(&request.headers);
+    for change in &how.headers {
+        let (HeaderChange::Remove(name) | HeaderChange::Set(name, _)) = change;
+        headers.retain(|(n, _)| n != name);
+        if let HeaderChange::Set(name, value) = change {
+            headers.push((name.clone(), value.clone()));
+        }
+    }
+    Ok(SeenRequest {
+        path: how.target.clone().unwrap_or_else(|| request.path.clone()),
+        seen: Seen {
+            headers,
+            body: bytes(request.body.as_deref(), request.body_base64.as_deref())?,
+        },
+    })
+}
+
+fn bytes(text: Option<&str>, encoded: Option<&str>) -> Result<Vec<u8>, String> {
+    match (text, encoded) {
+        (Some(text), _) => Ok(text.as_bytes().to_vec()),
+        (None, Some(encoded)) => decoded(encoded),
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn lower(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+        .collect()
+}

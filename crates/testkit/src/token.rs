@@ -1,0 +1,114 @@
+//! Minting tokens when a run starts, so that they are fresh, and breaking them where a case says so.
+
+use crate::format::{Spoil, Token};
+use crate::keys::Keys;
+use crate::placeholder::offset_seconds;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use meshward_engine::config::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Mints the token of an exchange, laid over that of its file.
+pub(crate) fn mint(
+    base: &Token,
+    own: &Token,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<String, String> {
+    let without = |part: &str, name: &str| {
+        let whole = format!("{part}.{name}");
+        own.without.contains(&whole)
+    };
+    let mut header = laid_over(&base.header, &own.header);
+    header.retain(|name, _| !without("header", name));
+    let mut claims = laid_over(&base.claims, &own.claims);
+    claims.retain(|name, _| !without("claims", name));
+    for name in ["exp", "nbf", "iat"] {
+        if let Some(value) = claims.get_mut(name) {
+            relative(value, now);
+        }
+    }
+    let key = own.key.as_deref().or(base.key.as_deref());
+    let key = key.ok_or_else(|| "the token names no `key`".to_owned())?;
+    let alg = header.get("alg").and_then(Value::as_str);
+    let algorithm = own.sign.as_deref().or(base.sign.as_deref()).or(alg);
+    let algorithm = algorithm
+        .ok_or_else(|| "the token has neither `header.alg` nor `sign`".to_owned())?
+        .to_owned();
+    let text = |own: &Option<String>, map: Map<String, Value>| match own {
+        Some(text) => text.clone(),
+        None => Value::Object(map).to_string(),
+    };
+    let head = BASE64.encode(text(&own.header_text, header));
+    let body = BASE64.encode(text(&own.claims_text, claims));
+    let signature = keys.sign(key, &algorithm, format!("{head}.{body}").as_bytes())?;
+    spoil(own.spoil, head, body, signature)
+}
+
+fn laid_over(base: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
+    let mut members = base.clone();
+    members.extend(own.clone());
+    members
+}
+
+/// Turns `+60` into the number of a moment.
+fn relative(value: &mut Value, now: Timestamp) {
+    if let Some(offset) = value.as_str().and_then(offset_seconds) {
+        *value = json!(now.seconds().saturating_add_signed(offset));
+    }
+}
+
+fn spoil(
+    how: Option<Spoil>,
+    head: String,
+    body: String,
+    signature: String,
+) -> Result<String, String> {
+    let mut bytes = BASE64
+        .decode(&signature)
+        .map_err(|e| format!("signature: {e}"))?;
+    Ok(match how {
+        None => format!("{head}.{body}.{signature}"),
+        Some(Spoil::Signature) => {
+            if let Some(byte) = bytes.first_mut() {
+                *byte ^= 1;
+            }
+            format!("{head}.{body}.{}", BASE64.encode(bytes))
+        }
+        Some(Spoil::SignatureShort) => {
+            bytes.truncate(bytes.len() / 4 * 3);
+            format!("{head}.{body}.{}", BASE64.encode(bytes))
+        }
+        Some(Spoil::SignatureEmpty) => format!("{head}.{body}."),
+        Some(Spoil::Claims) => {
+            let decoded = BASE64.decode(&body).map_err(|e| format!("claims: {e}"))?;
+            let mut claims: Map<String, Value> =
+                serde_json::from_slice(&decoded).map_err(|e| format!("claims: {e}"))?;
+            claims.insert("sub".to_owned(), json!("root"));
+            let body = BASE64.encode(Value::Object(claims).to_string());
+            format!("{head}.{body}.{signature}")
+        }
+        Some(Spoil::Padding) => format!("{head}.{body}.{signature}="),
+        Some(Spoil::FourParts) => format!("{head}.{body}.{signature}.{signature}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_laid_over_the_files_and_times_are_relative() {
+        let keys = Keys::load(&crate::load::testdata()).unwrap();
+        let base: Token = toml::from_str(
+            "key = 'ec256'\nheader = { alg = 'ES256' }\nclaims = { sub = 'a', exp = '+60', iss = 'i' }",
+        )
+        .unwrap();
+        let own: Token =
+            toml::from_str("claims = { sub = 'b' }\nwithout = ['claims.iss']").unwrap();
+        let token = mint(&base, &own, &keys, Timestamp(1_000_000_000)).unwrap();
+        let claims = token.split('.').nth(1).unwrap();
+        let claims: Value = serde_json::from_slice(&BASE64.decode(claims).unwrap()).unwrap();
+        assert_eq!(claims, json!({ "exp": 1060, "sub": "b" }));
+    }
+}

@@ -1,0 +1,108 @@
+//! Envoy's configuration, as JSON.
+
+use meshward_engine::config::Document;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The cluster that every listener forwards to.
+pub const UPSTREAM: &str = "upstream";
+
+/// A whole bootstrap: listeners, and the upstream's port.
+#[must_use]
+pub fn bootstrap(listeners: &[Value], upstream: u16) -> Value {
+    json!({
+        "node": { "id": "integration-tests", "cluster": "integration-tests" },
+        "admin": { "address": address(0) },
+        "static_resources": {
+            "listeners": listeners,
+            "clusters": [{
+                "name": UPSTREAM,
+                "type": "STATIC",
+                "connect_timeout": "5s",
+                "load_assignment": {
+                    "cluster_name": UPSTREAM,
+                    "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(upstream) } }] }],
+                },
+            }],
+        },
+    })
+}
+
+/// A listener with HTTP filters in front of the router. It takes any port.
+#[must_use]
+pub fn listener(name: &str, filters: Vec<Value>) -> Value {
+    json!({
+        "name": name,
+        "address": address(0),
+        "filter_chains": [{ "filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": connection_manager(filters),
+        }] }],
+    })
+}
+
+/// The filter with its bundle.
+#[must_use]
+pub fn meshward(name: &str, bundle: &Document, wasm: &Path) -> Value {
+    json!({ "name": "meshward", "typed_config": meshward_config(name, bundle, wasm) })
+}
+
+/// The filter's own configuration: what ECDS delivers.
+#[must_use]
+pub fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+        "config": {
+            "name": "meshward",
+            "root_id": name,
+            "vm_config": {
+                "vm_id": "meshward",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": { "local": { "filename": wasm } },
+            },
+            "configuration": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": json!(bundle).to_string(),
+            },
+            "allow_on_headers_stop_iteration": true,
+            "failure_policy": "FAIL_RELOAD",
+        },
+    })
+}
+
+/// An address on the loopback interface.
+#[must_use]
+pub fn address(port: u16) -> Value {
+    json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } })
+}
+
+/// The connection manager as the corpus takes it: nothing is normalised before the filter sees it.
+fn connection_manager(mut filters: Vec<Value>) -> Value {
+    filters.push(json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+    }));
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "in",
+        "normalize_path": false,
+        "merge_slashes": false,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "use_remote_address": false,
+        "skip_xff_append": true,
+        "preserve_external_request_id": true,
+        "request_id_extension": { "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+            "pack_trace_reason": false,
+        } },
+        "max_request_headers_kb": 96,
+        "common_http_protocol_options": { "max_headers_count": 2000 },
+        "stream_idle_timeout": "30s",
+        "http_filters": filters,
+        "route_config": { "virtual_hosts": [{
+            "name": "all",
+            "domains": ["*"],
+            "routes": [{ "match": { "prefix": "" }, "route": { "cluster": UPSTREAM } }],
+        }] },
+    })
+}

@@ -1,0 +1,122 @@
+//! A real Envoy: started, watched, and killed when it goes out of scope.
+
+use crate::client::{Client, Response};
+use crate::decisions::Log;
+use crate::{paths, wait};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A running Envoy.
+#[derive(Debug)]
+pub struct Envoy {
+    process: Child,
+    /// What it writes to its log.
+    pub log: Log,
+    admin: u16,
+    _folder: TempDir,
+}
+
+impl Envoy {
+    /// Starts Envoy with one worker, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn start(bootstrap: &Value) -> Self {
+        Self::with_workers(bootstrap, 1)
+    }
+
+    /// Starts Envoy with so many workers, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn with_workers(bootstrap: &Value, workers: u32) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let config = folder.path().join("envoy.json");
+        let admin = folder.path().join("admin");
+        std::fs::write(&config, bootstrap.to_string()).expect("the bootstrap can be written");
+        let mut process = Command::new(paths::envoy())
+            .arg("--config-path")
+            .arg(&config)
+            .arg("--admin-address-path")
+            .arg(&admin)
+            .args(["--concurrency", &workers.to_string()])
+            .args(["--log-level", "warning", "--component-log-level"])
+            .args(["wasm:info,config:info"])
+            .args(["--disable-hot-restart"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("Envoy can be started");
+        let log = Log::follow(process.stderr.take().expect("stderr is piped"));
+        let admin = admin_port(&admin, &mut process, &log);
+        let envoy = Self {
+            process,
+            log,
+            admin,
+            _folder: folder,
+        };
+        wait::until("Envoy's `/ready`", || {
+            (envoy.admin("/ready").status == 200).then_some(())
+        });
+        envoy
+    }
+
+    /// Asks the admin interface.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    pub fn admin(&self, path: &str) -> Response {
+        Client::new(self.admin).get(path)
+    }
+
+    /// The value of a counter or gauge; 0 where there is none.
+    #[must_use]
+    pub fn stat(&self, name: &str) -> u64 {
+        let text = self.admin("/stats").text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.and_then(|value| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// A client for the listener of that name.
+    ///
+    /// # Panics
+    /// When there is no such listener.
+    #[must_use]
+    pub fn client(&self, listener: &str) -> Client {
+        let listeners = self.admin("/listeners?format=json").json();
+        let statuses = listeners["listener_statuses"].as_array();
+        let status = statuses.into_iter().flatten();
+        let port = status
+            .filter(|s| s["name"] == listener)
+            .find_map(|s| s["local_address"]["socket_address"]["port_value"].as_u64());
+        let port = port.and_then(|port| u16::try_from(port).ok());
+        Client::new(port.unwrap_or_else(|| panic!("no listener `{listener}` in {listeners}")))
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing to kill.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Envoy writes the address of its admin interface into a file once it is bound.
+fn admin_port(file: &Path, process: &mut Child, log: &Log) -> u16 {
+    wait::until("the address of Envoy's admin interface", || {
+        if let Ok(Some(status)) = process.try_wait() {
+            panic!("Envoy ended with {status}:\n{}", log.tail());
+        }
+        let address = std::fs::read_to_string(file).ok()?;
+        address.rsplit_once(':')?.1.trim().parse().ok()
+    })
+}

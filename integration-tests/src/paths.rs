@@ -1,0 +1,67 @@
+//! Where the things under test are: named by the environment, as `cargo xtask test` does.
+
+use std::path::PathBuf;
+
+/// The Envoy binary: `ENVOY`, else the one in Meshward's cache.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn envoy() -> PathBuf {
+    let path = named("ENVOY").unwrap_or_else(|| cache().join("bin/envoy"));
+    present(path, "an Envoy binary", "ENVOY", "cargo xtask tools")
+}
+
+/// The filter: `MESHWARD_WASM`.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn wasm() -> PathBuf {
+    built(
+        "MESHWARD_WASM",
+        "meshward_filter.wasm",
+        "the filter as a Wasm module",
+    )
+}
+
+/// The command line: `MESHWARD_BIN`.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn meshward() -> PathBuf {
+    built("MESHWARD_BIN", "meshward", "the `meshward` binary")
+}
+
+fn built(variable: &str, file: &str, what: &str) -> PathBuf {
+    let path = named(variable).unwrap_or_else(|| target().join("dist").join(file));
+    present(path, what, variable, "cargo xtask build")
+}
+
+fn present(path: PathBuf, what: &str, variable: &str, command: &str) -> PathBuf {
+    assert!(
+        path.is_file(),
+        "{what} is needed at `{}`: run `{command}`, or name one in {variable}",
+        path.display()
+    );
+    path
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from)
+}
+
+fn target() -> PathBuf {
+    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target");
+    named("CARGO_TARGET_DIR").unwrap_or_else(default)
+}
+
+fn cache() -> PathBuf {
+    let home = || named("HOME").unwrap_or_default().join(".cache");
+    named("MESHWARD_CACHE").unwrap_or_else(|| {
+        named("XDG_CACHE_HOME")
+            .unwrap_or_else(home)
+            .join("meshward")
+    })
+}

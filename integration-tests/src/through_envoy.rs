@@ -1,0 +1,161 @@
+//! The corpus through one Envoy: a listener for each policy, the same comparison as in the native run.
+
+use crate::client::Client;
+use crate::envoy::Envoy;
+use crate::upstream::{Answer, Upstream};
+use crate::{bootstrap, paths};
+use meshward_engine::exchange::{Message, ResponseMessage};
+use meshward_testkit::format::{Case, EnvoyFirst, Exchange};
+use meshward_testkit::judge::{Observed, Seen, differences};
+use meshward_testkit::prepare::decoded;
+use meshward_testkit::{Corpus, Mistake, Prepared, Run, Topic, policy};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// An Envoy that serves every policy of the corpus.
+#[derive(Debug)]
+pub struct CorpusEnvoy {
+    /// The proxy.
+    pub envoy: Envoy,
+    /// The server behind it.
+    pub upstream: Upstream,
+}
+
+impl CorpusEnvoy {
+    /// Starts Envoy with a listener for each file.
+    ///
+    /// # Panics
+    /// When a policy cannot be built or Envoy does not take it.
+    #[must_use]
+    pub fn start(corpus: &Corpus, run: &Run) -> Self {
+        let wasm = paths::wasm();
+        let upstream = Upstream::start();
+        let listeners = corpus.topics.iter().map(|topic| {
+            let bundle = policy::bundle(run, topic).unwrap_or_else(|mistake| panic!("{mistake}"));
+            let filter = bootstrap::meshward(&topic.name, &bundle, &wasm);
+            bootstrap::listener(&topic.name, vec![filter])
+        });
+        let listeners: Vec<_> = listeners.collect();
+        let envoy = Envoy::start(&bootstrap::bootstrap(&listeners, upstream.port));
+        Self { envoy, upstream }
+    }
+
+    /// Runs every case of a file. Gives what differs from what is expected.
+    #[must_use]
+    pub fn run(&self, run: &Run, topic: &Topic) -> Vec<Mistake> {
+        let client = self.envoy.client(&topic.name);
+        let cases = topic.file.case.iter();
+        cases
+            .flat_map(|case| self.one(run, topic, case, client))
+            .collect()
+    }
+
+    fn one(&self, run: &Run, topic: &Topic, case: &Case, client: Client) -> Vec<Mistake> {
+        let prepared = match run.prepare(topic, case) {
+            Ok(prepared) => prepared,
+            Err(mistake) => return vec![mistake],
+        };
+        let mut found = Vec::new();
+        for (index, (exchange, ready)) in case.exchange.iter().zip(&prepared).enumerate() {
+            let differing = self.differences(exchange, ready, client);
+            found.extend(
+                differing
+                    .into_iter()
+                    .map(|what| topic.at(case, format!("exchange {}: {what}", index + 1))),
+            );
+        }
+        found
+    }
+
+    fn differences(&self, exchange: &Exchange, ready: &Prepared, client: Client) -> Vec<String> {
+        if let Some(response) = &ready.exchange.response {
+            self.upstream.answer(&ready.request_id, answer(response));
+        }
+        let request = &ready.exchange.request;
+        let source = ready.exchange.source.address;
+        let source = source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let response = client.send(source, &request.method, &on_the_wire(request));
+        if let Some(EnvoyFirst { status, why: _ }) = &exchange.envoy {
+            return self.envoy_first(*status, response.status, ready);
+        }
+        let Some(log) = self.envoy.log.decision(&ready.request_id) else {
+            return vec![format!(
+                "no decision in the log; the client got {} {}",
+                response.status,
+                response.text()
+            )];
+        };
+        let observed = Observed {
+            status: response.status,
+            reply: Seen {
+                headers: response.headers,
+                body: response.body,
+            },
+            upstream: self.upstream.seen(&ready.request_id),
+            log,
+        };
+        differences(exchange, &ready.secrets, &observed)
+    }
+
+    /// Envoy refuses the request itself: the status is the one in the file, and nothing goes further.
+    fn envoy_first(&self, expected: u16, got: u16, ready: &Prepared) -> Vec<String> {
+        let mut found = Vec::new();
+        if expected != got {
+            found.push(format!(
+                "Envoy's own status: expected {expected}, got {got}"
+            ));
+        }
+        if self.upstream.seen(&ready.request_id).is_some() {
+            found.push("the upstream saw a request that Envoy refused".to_owned());
+        }
+        found
+    }
+}
+
+fn answer(response: &ResponseMessage) -> Answer {
+    Answer {
+        status: response.status,
+        headers: response.headers.clone(),
+        body: bytes(response.body.as_deref(), response.body_base64.as_deref()),
+    }
+}
+
+fn bytes(text: Option<&str>, encoded: Option<&str>) -> Vec<u8> {
+    match (text, encoded) {
+        (Some(text), _) => text.as_bytes().to_vec(),
+        (None, Some(encoded)) => decoded(encoded).expect("it was decoded before"),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// A request in HTTP/1.1, exactly as the case has it.
+#[must_use]
+pub fn on_the_wire(request: &Message) -> Vec<u8> {
+    let mut wire = Vec::new();
+    wire.extend_from_slice(request.method.as_bytes());
+    wire.push(b' ');
+    wire.extend(bytes(Some(&request.path), None));
+    wire.extend(bytes(None, request.path_base64.as_deref()));
+    wire.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    wire.extend_from_slice(request.authority.as_bytes());
+    wire.extend_from_slice(b"\r\n");
+    for (name, value) in &request.headers {
+        wire.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    wire.extend_from_slice(b"\r\n");
+    let body = bytes(request.body.as_deref(), request.body_base64.as_deref());
+    let chunked = request
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding"));
+    if !chunked {
+        wire.extend(body);
+        return wire;
+    }
+    for chunk in body.chunks(1000) {
+        wire.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        wire.extend_from_slice(chunk);
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b"0\r\n\r\n");
+    wire
+}
