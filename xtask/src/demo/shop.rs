@@ -44,7 +44,7 @@ pub(super) struct Shop {
 /// A service and the Envoy before it.
 #[derive(Debug)]
 struct Guarded {
-    port: u16,
+    ports: Ports,
     log: PathBuf,
     /// The Envoy first: it is dropped first.
     running: Option<(Background, Background)>,
@@ -87,20 +87,25 @@ impl Shop {
             peer(Service::Users, users),
         ];
         progress::step("starting three services, and an Envoy before each", || {
-            Ok(Self {
+            let mut shop = Self {
                 orders: Guarded::start(Service::Orders, orders, &peers, &envoy)?,
                 payments: Guarded::start(Service::Payments, payments, &[], &envoy)?,
                 users: Guarded::start(Service::Users, users, &[], &envoy)?,
-            })
+            };
+            // All were started before the first is waited for: each Envoy compiles the filter.
+            for guarded in [&mut shop.orders, &mut shop.payments, &mut shop.users] {
+                guarded.wait_until_it_serves()?;
+            }
+            Ok(shop)
         })
     }
 
     /// The port on which a service's Envoy takes requests.
     pub(super) fn port(&self, service: Service) -> u16 {
         match service {
-            Service::Orders => self.orders.port,
-            Service::Payments => self.payments.port,
-            Service::Users => self.users.port,
+            Service::Orders => self.orders.ports.proxy,
+            Service::Payments => self.payments.ports.proxy,
+            Service::Users => self.users.ports.proxy,
         }
     }
 
@@ -152,7 +157,7 @@ impl Guarded {
             &config,
         )?;
         let log = logs().join(format!("{name}-envoy.log"));
-        let mut proxy = Background::start(
+        let proxy = Background::start(
             &format!("the Envoy before {name}"),
             Command::new(envoy)
                 .arg("--config-path")
@@ -162,13 +167,19 @@ impl Guarded {
                 .args(["--component-log-level", "wasm:info"]),
             &log,
         )?;
-        let ready = format!("http://127.0.0.1:{}/ready", ports.admin);
-        proxy.wait_until(PATIENCE, || ureq::get(&ready).call().is_ok())?;
         Ok(Self {
-            port: ports.proxy,
+            ports,
             log,
             running: Some((proxy, program)),
         })
+    }
+
+    fn wait_until_it_serves(&mut self) -> Result<()> {
+        let health = format!("http://127.0.0.1:{}/health", self.ports.service);
+        let ready = format!("http://127.0.0.1:{}/ready", self.ports.admin);
+        let (envoy, program) = self.running.as_mut().context("the shop is closed")?;
+        program.wait_until(PATIENCE, || answers(&health))?;
+        envoy.wait_until(PATIENCE, || answers(&ready))
     }
 }
 
@@ -188,8 +199,9 @@ fn service_process(service: Service, ports: Ports, peers: &[String]) -> Result<B
             .arg(files.join("demo-issuer/demo-only-keys.json"));
     }
     let log = logs().join(format!("{name}-service.log"));
-    let mut program = Background::start(name, &mut python, &log)?;
-    let health = format!("http://127.0.0.1:{}/health", ports.service);
-    program.wait_until(PATIENCE, || ureq::get(&health).call().is_ok())?;
-    Ok(program)
+    Background::start(name, &mut python, &log)
+}
+
+fn answers(url: &str) -> bool {
+    ureq::get(url).call().is_ok()
 }
