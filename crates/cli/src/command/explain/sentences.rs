@@ -3,7 +3,7 @@
 use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
-    ApiKeyProvider, Document, IdentityProvider, JwtProvider, KeyLocation, Mode, OnMissing,
+    ApiKeyProvider, Document, IdentityProvider, KeyLocation, Mode, OnMissing,
 };
 use meshward_engine::verdict::Control;
 use meshward_engine::{AccessSummary, LimitSummary};
@@ -66,11 +66,10 @@ fn who(bundle: &Document, access: &AccessSummary) -> Vec<String> {
 
 fn provider(bundle: &Document, name: &str) -> String {
     match bundle.identity_providers.get(name) {
-        Some(IdentityProvider::Jwt(JwtProvider {
-            issuer, audiences, ..
-        })) => format!(
-            "- `{name}`: a token of {issuer} for {}, as `Authorization: Bearer`",
-            audiences.join(" or ")
+        Some(IdentityProvider::Jwt(jwt)) => format!(
+            "- `{name}`: a token of {} for {}, as `Authorization: Bearer`",
+            jwt.issuer,
+            jwt.audiences.join(" or ")
         ),
         Some(IdentityProvider::ApiKey(ApiKeyProvider {
             location,
