@@ -7,6 +7,9 @@ use std::path::Path;
 /// The cluster that every listener forwards to.
 pub const UPSTREAM: &str = "upstream";
 
+/// What Envoy holds of a body: more than any policy here lets pass, so that the policy decides.
+const BUFFER: u32 = 4 << 20;
+
 /// A whole bootstrap: listeners, and the upstream's port.
 #[must_use]
 pub fn bootstrap(listeners: &[Value], upstream: u16) -> Value {
@@ -19,6 +22,7 @@ pub fn bootstrap(listeners: &[Value], upstream: u16) -> Value {
                 "name": UPSTREAM,
                 "type": "STATIC",
                 "connect_timeout": "5s",
+                "per_connection_buffer_limit_bytes": BUFFER,
                 "load_assignment": {
                     "cluster_name": UPSTREAM,
                     "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(upstream) } }] }],
@@ -34,6 +38,7 @@ pub fn listener(name: &str, filters: Vec<Value>) -> Value {
     json!({
         "name": name,
         "address": address(0),
+        "per_connection_buffer_limit_bytes": BUFFER,
         "filter_chains": [{ "filters": [{
             "name": "envoy.filters.network.http_connection_manager",
             "typed_config": connection_manager(filters),
@@ -67,6 +72,37 @@ pub fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
             "allow_on_headers_stop_iteration": true,
             "failure_policy": "FAIL_RELOAD",
         },
+    })
+}
+
+/// The filter, configured by a file that [`discovery_response`] fills.
+#[must_use]
+pub fn discovered(file: &Path) -> Value {
+    json!({
+        "name": "meshward",
+        "config_discovery": {
+            "config_source": {
+                "resource_api_version": "V3",
+                "path_config_source": {
+                    "path": file,
+                    "watched_directory": { "path": file.parent() },
+                },
+            },
+            "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+        },
+    })
+}
+
+/// What such a file holds.
+#[must_use]
+pub fn discovery_response(version: &str, config: &Value) -> Value {
+    json!({
+        "version_info": version,
+        "resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": "meshward",
+            "typed_config": config,
+        }],
     })
 }
 

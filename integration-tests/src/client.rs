@@ -4,7 +4,8 @@ use crate::wait::DEADLINE;
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::thread;
 
 /// A client of one port on 127.0.0.1.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +59,14 @@ impl Client {
     #[must_use]
     pub fn send(&self, from: IpAddr, method: &str, bytes: &[u8]) -> Response {
         let mut stream = self.connect(from);
-        // A server that refuses the head may close before it has read the body: its answer still counts.
-        let _ = stream.write_all(bytes);
-        read(&mut stream, method)
+        let mut writer = stream.try_clone().expect("a socket can be cloned");
+        // A server that refuses the head may stop reading before the body has ended: its answer still counts.
+        thread::scope(|scope| {
+            scope.spawn(move || writer.write_all(bytes));
+            let response = read(&mut stream, method);
+            let _ = stream.shutdown(Shutdown::Both);
+            response
+        })
     }
 
     /// Sends bytes from 127.0.0.1 and reads one response with a body.

@@ -75,14 +75,38 @@ impl Envoy {
         Client::new(self.admin).get(path)
     }
 
+    /// The values of counters and gauges whose names begin and end so.
+    #[must_use]
+    pub fn stats(&self, begin: &str, end: &str) -> Vec<u64> {
+        let text = self.admin("/stats").text();
+        let lines = text.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .filter(|(name, _)| name.starts_with(begin) && name.ends_with(end))
+            .filter_map(|(_, value)| value.parse().ok())
+            .collect()
+    }
+
     /// The value of a counter or gauge; 0 where there is none.
     #[must_use]
     pub fn stat(&self, name: &str) -> u64 {
-        let text = self.admin("/stats").text();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        line.and_then(|value| value.parse().ok()).unwrap_or(0)
+        self.stats(name, name).into_iter().sum()
+    }
+
+    /// What says that a VM died: panics in the log, and VMs that had to be made again since `before`.
+    #[must_use]
+    pub fn deaths(&self, before: u64) -> Vec<String> {
+        let mut found = self.log.lines_with("panicked");
+        let made = self.vms_made();
+        if made != before {
+            found.push(format!("{} VMs were made again", made.abs_diff(before)));
+        }
+        found
+    }
+
+    /// How many VMs were made so far.
+    #[must_use]
+    pub fn vms_made(&self) -> u64 {
+        self.stat("wasm.envoy.wasm.runtime.v8.created")
     }
 
     /// A client for the listener of that name.

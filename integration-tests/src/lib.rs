@@ -12,6 +12,7 @@ pub mod bootstrap;
 pub mod client;
 pub mod decisions;
 pub mod envoy;
+pub mod fixture;
 pub mod paths;
 pub mod through_envoy;
 pub mod upstream;

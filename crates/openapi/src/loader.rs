@@ -68,3 +68,27 @@ pub(crate) fn is_url(path: &str) -> bool {
     };
     path.starts_with("//") || path.split_once(':').is_some_and(|(start, _)| scheme(start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FileLoader, Loader, is_url};
+
+    #[test]
+    fn only_relative_paths_to_files() {
+        let mut loader = FileLoader::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(loader.load("src/../Cargo.toml").is_ok());
+        for path in ["https://example.com/a.yaml", "/etc/hostname", "src", "gone"] {
+            assert!(loader.load(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn urls() {
+        for url in ["https://a/b", "file:///a", "//a/b", "urn:x"] {
+            assert!(is_url(url), "{url}");
+        }
+        for path in ["a.yaml#/x:y", "a/b:c", "../a", "c:a"] {
+            assert!(!is_url(path), "{path}");
+        }
+    }
+}

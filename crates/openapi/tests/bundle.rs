@@ -1,5 +1,7 @@
 //! Policies and the files that they name.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
+
 use meshward_engine::config::{Document, IdentityProvider, Kind};
 use meshward_openapi::bundle;
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Descriptions as data: every file in `tests/data/good` and `tests/data/bad`, with what becomes of it as a snapshot.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
+
 use meshward_engine::config::Description;
 use meshward_engine::{Problem, Severity};
 use meshward_openapi::{FileLoader, describe, source::Source};
@@ -97,6 +99,26 @@ fn descriptions_that_are_read() {
 #[test]
 fn descriptions_that_are_refused() {
     check("bad");
+}
+
+/// Following references takes no stack.
+#[test]
+fn a_long_chain_of_references_is_followed() {
+    let length = 5_000;
+    let mut text = String::from(
+        "openapi: 3.1.0\npaths: {/a: {get: {parameters: [{name: q, in: query, schema: {$ref: '#/components/schemas/S0'}}]}}}\ncomponents:\n  schemas:\n",
+    );
+    for index in 0..length {
+        let next = index + 1;
+        text += &format!(
+            "    S{index}: {{allOf: [{{$ref: '#/components/schemas/S{next}'}}], required: [a]}}\n"
+        );
+    }
+    text += &format!("    S{length}: {{properties: {{a: {{type: string}}}}}}\n");
+    let mut loader = |_: &str| Ok(text.clone());
+    let (description, warnings) = describe("chain.yaml", &mut loader).unwrap();
+    assert!(warnings.is_empty());
+    assert_eq!(description.schemas.len(), length + 1);
 }
 
 /// Whatever a slip of the hand makes of a description, there is an answer.

@@ -66,7 +66,9 @@ impl Keys {
             "hmac" => {
                 let k = self.public.get("hmac").and_then(|k| k.get("k"));
                 let k = k.and_then(Value::as_str).unwrap_or_default();
-                let secret = URL_SAFE_NO_PAD.decode(k).map_err(|e| format!("key `{key}`: {e}"))?;
+                let secret = URL_SAFE_NO_PAD
+                    .decode(k)
+                    .map_err(|e| format!("key `{key}`: {e}"))?;
                 Ok(EncodingKey::from_secret(&secret))
             }
             "rsa-public-as-secret" => Ok(EncodingKey::from_secret(&self.pem("rsa.pub")?)),

@@ -74,7 +74,9 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
     Ok(Observed {
         status,
         reply: told,
-        upstream: forward.map(|how| upstream(&ready.exchange, &how)).transpose()?,
+        upstream: forward
+            .map(|how| upstream(&ready.exchange, &how))
+            .transpose()?,
         log: record.log_line(Some(status)),
     })
 }

@@ -1,10 +1,11 @@
 //! From a file's policy to what the engine and the filter take: as `meshward build` does it.
 
 use crate::load::{Mistake, Topic};
-use crate::prepare::Run;
+use crate::prepare::{PolicyText, Run};
 use meshward_engine::config::Document;
 use meshward_engine::{Policy, Problem};
 use meshward_openapi::source::Source;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -13,23 +14,32 @@ use std::sync::Arc;
 /// # Errors
 /// What is wrong with the policy or the files that it names.
 pub fn bundle(run: &Run, topic: &Topic) -> Result<Document, Mistake> {
-    let text = run.policy_text(topic)?;
-    let source = Source::parse("policy.yaml", &text.policy)
-        .map_err(|e| topic.at_policy(format!("line {}: {}", e.line, e.problem.message)))?;
-    let policy: Document = serde_json::from_value(source.into_value())
-        .map_err(|e| topic.at_policy(format!("policy: {e}")))?;
-    if policy.metadata.name != topic.name {
+    let PolicyText { policy, files } = run.policy_text(topic)?;
+    let bundle = from_text(&policy, &files).map_err(|what| topic.at_policy(what))?;
+    if bundle.metadata.name != topic.name {
         return Err(topic.at_policy(format!(
             "the policy's name is that of the file: expected `{}`, got `{}`",
-            topic.name, policy.metadata.name
+            topic.name, bundle.metadata.name
         )));
     }
+    Ok(bundle)
+}
+
+/// The bundle of a policy's text, and of the files that it names.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn from_text(policy: &str, files: &BTreeMap<String, String>) -> Result<Document, String> {
+    let source = Source::parse("policy.yaml", policy)
+        .map_err(|e| format!("policy: line {}: {}", e.line, e.problem.message))?;
+    let policy: Document =
+        serde_json::from_value(source.into_value()).map_err(|e| format!("policy: {e}"))?;
     let mut loader = |path: &str| -> io::Result<String> {
-        let file = text.files.get(path).cloned();
-        file.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such file under `[files]`"))
+        let file = files.get(path).cloned();
+        file.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no such file here"))
     };
-    let (bundle, _) = meshward_openapi::bundle(&policy, &mut loader)
-        .map_err(|problems| topic.at_policy(sentences(&problems)))?;
+    let (bundle, _) =
+        meshward_openapi::bundle(&policy, &mut loader).map_err(|problems| sentences(&problems))?;
     Ok(bundle)
 }
 

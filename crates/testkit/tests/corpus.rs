@@ -60,5 +60,8 @@ fn every_reason_stands_in_the_corpus() {
     let every: BTreeSet<Reason> = Reason::ALL.iter().copied().collect();
     let missing: Vec<_> = every.difference(&present).collect();
     let excepted: Vec<_> = elsewhere.iter().collect();
-    assert_eq!(missing, excepted, "reasons without a case, and those excepted");
+    assert_eq!(
+        missing, excepted,
+        "reasons without a case, and those excepted"
+    );
 }

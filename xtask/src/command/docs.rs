@@ -1,64 +1,64 @@
-//! `cargo xtask docs`: the pages of the manual that are made from the code, so that they cannot lag behind it.
+//! `cargo xtask docs`: the pages of the manual that are made from the code.
 
 use crate::{paths, process, progress};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-/// Write the pages of the manual that are made from the code, or only say which ones are out of date.
+/// Write the generated pages of the manual, or only say which are out of date.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask docs\n  cargo xtask docs --check")]
 pub(crate) struct Args {
-    /// Change nothing; fail when a page is out of date.
+    /// Change nothing; fail when a page is not what the code says.
     #[arg(long)]
     pub(crate) check: bool,
 }
 
-/// What `meshward reference` prints, and where it goes.
+/// The pages that `meshward reference` prints.
 const PAGES: [(&str, &str); 3] = [
     ("policy", "docs/src/reference/policy.md"),
     ("reasons", "docs/src/reference/reasons.md"),
-    ("schema", "docs/src/reference/policy.schema.json"),
+    ("commands", "docs/src/reference/command-line.md"),
 ];
 
-/// Writes or compares the pages.
+/// Writes or compares every page.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    progress::step("generating pages of the manual", || {
-        let mut old = Vec::new();
-        for (page, file) in PAGES {
-            let text = process::output(Command::new("cargo").current_dir(paths::root()).args([
-                "run",
-                "--quiet",
-                "--package",
-                "meshward",
-                "--",
-                "reference",
-                page,
-            ]))?;
+    progress::step("generating the manual's reference", || {
+        let mut cargo = Command::new("cargo");
+        process::run(cargo.current_dir(paths::root()).args([
+            "build",
+            "--quiet",
+            "--package",
+            "meshward",
+        ]))?;
+        let program = paths::target().join("debug/meshward");
+        let mut stale = Vec::new();
+        for (name, file) in PAGES {
+            let output = Command::new(&program)
+                .args(["reference", name])
+                .output()
+                .with_context(|| format!("`{}` cannot be run", program.display()))?;
+            if !output.status.success() {
+                bail!("`meshward reference {name}` failed");
+            }
             let path = paths::root().join(file);
-            if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            if fs::read(&path).is_ok_and(|page| page == output.stdout) {
                 continue;
             }
             if args.check {
-                old.push(file);
+                stale.push(file);
             } else {
-                write(&path, &text)?;
-                progress::note(&format!("wrote {file}"));
+                fs::write(&path, output.stdout)
+                    .with_context(|| format!("`{file}` cannot be written"))?;
+                progress::note(file);
             }
         }
-        if old.is_empty() {
-            return Ok(());
+        if !stale.is_empty() {
+            bail!(
+                "not what the code says: {}; run `cargo xtask docs`",
+                stale.join(", ")
+            );
         }
-        bail!(
-            "out of date: {}; run `cargo xtask docs` and commit what it writes",
-            old.join(", ")
-        )
+        Ok(())
     })
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let wrong = || format!("`{}` cannot be written", path.display());
-    fs::create_dir_all(path.parent().with_context(wrong)?).with_context(wrong)?;
-    fs::write(path, text).with_context(wrong)
 }

@@ -31,8 +31,8 @@ enum Step {
     Clippy,
     /// The documentation of the code builds without a warning.
     Doc,
-    /// The pages of the manual that are made from the code are up to date.
-    Docs,
+    /// The generated pages of the manual are what the code says.
+    Manual,
     /// Unit tests of every package, and the corpus on the engine.
     Unit,
     /// The filter and the command line build as they are delivered.
@@ -99,7 +99,7 @@ impl Step {
                     .args(["doc", "--workspace", "--no-deps"])
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
-            Self::Docs => docs::run(&docs::Args { check: true }),
+            Self::Manual => docs::run(&docs::Args { check: true }),
             Self::Unit => process::run(cargo().args([
                 "test",
                 "--workspace",

@@ -10,7 +10,7 @@ use crate::loader::is_url;
 use crate::source::Source;
 use meshward_engine::Problem;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The most files of one description.
 const MAX_FILES: usize = 1_000;
@@ -51,6 +51,7 @@ enum Gone {
 pub(crate) struct Files {
     files: Vec<File>,
     names: HashMap<String, Result<usize, Gone>>,
+    marks: HashSet<&'static str>,
 }
 
 impl Files {
@@ -62,6 +63,7 @@ impl Files {
         let mut files = Self {
             files: Vec::new(),
             names: HashMap::new(),
+            marks: HashSet::new(),
         };
         if is_url(name) {
             let problem = remote(Problem::error(
@@ -97,7 +99,7 @@ impl Files {
         files.add(name, root, version);
         let mut next = 0;
         while let Some(file) = files.files.get(next) {
-            for name in references(&file.source) {
+            for name in references(&file.source, &mut files.marks) {
                 files.load(name, version, loader);
             }
             next += 1;
@@ -107,6 +109,11 @@ impl Files {
 
     pub(crate) fn root(&self) -> Option<At<'_>> {
         self.files.first().map(At::root)
+    }
+
+    /// Whether anything is marked `readOnly`, or `writeOnly`.
+    pub(crate) fn uses(&self, mark: &str) -> bool {
+        self.marks.contains(mark)
     }
 
     /// Where a `$ref` leads.
@@ -257,8 +264,8 @@ fn version(source: &Source) -> Result<Option<Version>, Box<Problem>> {
     }
 }
 
-/// The names of the files that a file refers to.
-fn references(source: &Source) -> Vec<String> {
+/// The names of the files that a file refers to. Notes whether it uses `readOnly` and `writeOnly`.
+fn references(source: &Source, marks: &mut HashSet<&'static str>) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![source.value()];
     while let Some(value) = open.pop() {
@@ -268,6 +275,8 @@ fn references(source: &Source) -> Vec<String> {
         {
             found.push(join(source.name(), &path));
         }
+        let is_used = |mark: &&str| value.get(*mark).and_then(Value::as_bool) == Some(true);
+        marks.extend(["readOnly", "writeOnly"].into_iter().filter(is_used));
         match value {
             Value::Object(members) => open.extend(members.values()),
             Value::Array(items) => open.extend(items),

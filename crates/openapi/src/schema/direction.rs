@@ -46,7 +46,7 @@ pub(super) fn hidden<'a>(
     around: &Hidden<'a>,
 ) -> Hidden<'a> {
     let matters = ["required", "allOf", "anyOf", "oneOf"];
-    if !matters.iter().any(|name| at.value.get(name).is_some()) {
+    if !files.uses(direction.mark()) || !matters.iter().any(|name| at.value.get(name).is_some()) {
         return around.clone();
     }
     let mut found = around.clone();
@@ -97,6 +97,8 @@ fn target<'a>(files: &'a Files, at: &At<'a>) -> Option<At<'a>> {
 #[derive(Debug, Default)]
 pub(super) struct Variants<'a> {
     facts: HashMap<Key, Facts<'a>>,
+    /// Schemas that are known not to differ, neither themselves nor what they lead to.
+    same: HashSet<(Key, Direction)>,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +111,9 @@ struct Facts<'a> {
 impl<'a> Variants<'a> {
     /// Whether a schema, or one that it leads to, has a required property that is not required in a direction.
     pub(super) fn differs(&mut self, files: &'a Files, at: &At<'a>, direction: Direction) -> bool {
+        if !files.uses(direction.mark()) {
+            return false;
+        }
         let mut visited = HashSet::from([at.key()]);
         let mut open = vec![at.clone()];
         while let Some(at) = open.pop() {
@@ -126,11 +131,14 @@ impl<'a> Variants<'a> {
                 return true;
             }
             for target in &facts.targets {
-                if visited.insert(target.key()) {
+                let key = target.key();
+                if !self.same.contains(&(key.clone(), direction)) && visited.insert(key) {
                     open.push(target.clone());
                 }
             }
         }
+        let same = visited.into_iter().map(|key| (key, direction));
+        self.same.extend(same);
         false
     }
 }

@@ -12,20 +12,23 @@ pub(super) fn endless(schemas: &BTreeMap<String, Value>) -> Vec<&str> {
     let mut found = Vec::new();
     let mut done: HashSet<&str> = HashSet::new();
     for start in schemas.keys() {
+        let mut on_path = HashSet::from([start.as_str()]);
         let mut path: Vec<(&str, Vec<&str>)> = vec![(start, steps(schemas, start))];
         while let Some((name, open)) = path.last_mut() {
             let name = *name;
             let Some(next) = open.pop() else {
                 done.insert(name);
+                on_path.remove(name);
                 path.pop();
                 continue;
             };
-            if path.iter().any(|(name, _)| *name == next) {
-                if !found.contains(&next) {
-                    found.push(next);
-                }
-            } else if !done.contains(next) {
+            if done.contains(next) {
+                continue;
+            }
+            if on_path.insert(next) {
                 path.push((next, steps(schemas, next)));
+            } else if !found.contains(&next) {
+                found.push(next);
             }
         }
     }
