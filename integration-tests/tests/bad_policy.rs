@@ -67,7 +67,8 @@ fn a_bad_policy_is_refused_and_the_last_good_one_serves() {
         client.raw(request.as_bytes()).status
     };
     let stat = |name: &str| -> u64 {
-        let values = envoy.stats("extension_config_discovery.", name);
+        let values =
+            envoy.stats(|n| n.starts_with("extension_config_discovery.") && n.ends_with(name));
         values.into_iter().sum()
     };
     wait::until("the first policy", || {
