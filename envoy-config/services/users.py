@@ -9,7 +9,7 @@ from service import Problem, locked
 def routes(_peers):
     users = {
         name: {"id": name, "name": name.title(), "email": f"{name}@shop.example", "since": "2026-01-15"}
-        for name in ("anna", "ben")
+        for name in ("anna", "ben", "cleo")
     }
 
     def account(name):

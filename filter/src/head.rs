@@ -41,15 +41,6 @@ pub(crate) fn response(host: &impl Host, end_of_stream: bool) -> ResponseHead {
     }
 }
 
-/// Stands for a response that the upstream did not give: there is nothing to judge.
-pub(crate) fn no_response() -> ResponseHead {
-    ResponseHead {
-        status: 0,
-        headers: Headers::default(),
-        end_of_stream: true,
-    }
-}
-
 /// Whether the response was made by the proxy itself: no healthy upstream, a timeout, a redirect or refusal of its own.
 ///
 /// Such a response is the operator's, not the API's, and is not judged. A cached response is the API's.

@@ -110,8 +110,7 @@ pub(crate) fn line(problem: &Problem) -> String {
 }
 
 #[cfg(test)]
-pub(crate) const SMALLEST: &str =
-    r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"},"apis":[{"name":"a","hosts":["*"],
+pub(crate) const SMALLEST: &str = r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"},"apis":[{"name":"a","hosts":["*"],
     "endpoints":[{"match":{"method":"GET","path":"/"},"authenticate":{"public":true}}]}]}"#;
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// The record of an admitted request whose response is not judged.
     fn without_response(&self, transaction: Transaction, now: Timestamp) -> Option<Box<Record>> {
-        let event = Event::Response(Box::new(head::no_response()));
+        let event = Event::NoResponse;
         match drive(&self.host, &self.judge, transaction, event, now) {
             Next::Deliver(record) => Some(record),
             Next::Hold(_) | Next::Forward(..) | Next::Reply(..) | Next::Stuck => None,

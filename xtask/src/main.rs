@@ -35,6 +35,7 @@ enum Task {
     Demo(demo::Args),
     Test(command::test::Args),
     Bench(bench::Args),
+    Docs(command::docs::Args),
     Fmt(command::fmt::Args),
     Tools(command::tools::Args),
 }
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(args),
         Task::Test(args) => command::test::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Docs(args) => command::docs::run(&args),
         Task::Fmt(args) => command::fmt::run(&args),
         Task::Tools(args) => command::tools::run(&args),
     });

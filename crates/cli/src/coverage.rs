@@ -1,6 +1,6 @@
 //! How far a policy covers the OWASP API Security Top 10 (2023): only what can be counted, and nothing that cannot.
 
-use crate::endpoints::{Callers, Endpoint};
+use crate::endpoints::Endpoint;
 use meshward_engine::config::{Document, Mode, Unknown};
 use meshward_engine::verdict::Control;
 use serde::Serialize;
@@ -66,26 +66,22 @@ impl Coverage {
 pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
     let total = endpoints.len();
     let count = |test: &dyn Fn(&Endpoint) -> bool| endpoints.iter().filter(|e| test(e)).count();
-    let enforced = |e: &Endpoint, control| e.mode(control) == Mode::Enforce;
     let of = |n: usize, what: &str| format!("{n} of {total} endpoints {what}");
 
-    let known = |e: &Endpoint| matches!(e.callers, Callers::KnownTo(_) | Callers::Nobody);
-    let authenticate = count(&|e| known(e) && enforced(e, Control::Authenticate));
-    let scoped = count(&|e| {
-        (!e.scopes.is_empty() || !e.any_scope.is_empty()) && enforced(e, Control::Authorize)
-    });
-    let bodies = count(&|e| !e.body.is_empty());
-    let checked_bodies = count(&|e| !e.body.is_empty() && enforced(e, Control::Contract));
-    let responses = count(&|e| e.response_schema && enforced(e, Control::Response));
-    let limited = count(&|e| !e.limits.is_empty() && enforced(e, Control::Limit));
-    let described = count(&|e| e.described);
+    let authenticate = count(&|e| e.asks_who() && e.enforces(Control::Authenticate));
+    let scoped = count(&|e| e.asks_for_scopes() && e.enforces(Control::Authorize));
+    let bodies = count(&Endpoint::takes_body);
+    let checked_bodies = count(&|e| e.takes_body() && e.enforces(Control::Contract));
+    let responses = count(&|e| e.rules.responses && e.enforces(Control::Response));
+    let limited = count(&|e| !e.rules.limits.is_empty() && e.enforces(Control::Limit));
+    let described = count(&|e| e.rules.described);
     let closed = bundle
         .apis
         .iter()
         .filter(|api| denies_unknown(bundle, api))
         .count();
     let apis = bundle.apis.len();
-    let deprecated = count(&|e| e.deprecated);
+    let deprecated = count(&|e| e.rules.deprecated);
     let reading = bundle
         .modes
         .reading

@@ -171,9 +171,11 @@ impl Evaluator {
     pub fn run(&mut self, exchange: &Exchange, clock: Timestamp) -> Result<Evaluation, String> {
         let now = exchange.now.unwrap_or(clock);
         let (head, body) = exchange.request_parts()?;
-        let (response, mut response_body) = exchange.response_parts()?;
+        let (mut response, mut response_body) = match exchange.response_parts()? {
+            Some((head, body)) => (Some(head), Some(body)),
+            None => (None, None),
+        };
         let mut body = Some(body);
-        let mut response = Some(response);
         let mut forward = None;
         let mut step = Transaction::new(Arc::clone(&self.policy), now)
             .handle(Event::Request(Box::new(head)), now);
@@ -188,8 +190,11 @@ impl Evaluator {
                 Step::Forward(transaction, how) => {
                     body = None;
                     forward = Some(how);
-                    let head = response.take().unwrap_or_default();
-                    (transaction, Event::Response(Box::new(head)))
+                    let event = match response.take() {
+                        Some(head) => Event::Response(Box::new(head)),
+                        None => Event::NoResponse,
+                    };
+                    (transaction, event)
                 }
                 Step::Deliver(record) => {
                     return Ok(Evaluation {
@@ -266,8 +271,8 @@ impl Exchange {
         Ok((head, bytes))
     }
 
-    /// The response as the engine takes it: an empty 200 when none is written down.
-    fn response_parts(&self) -> Result<(ResponseHead, Option<Vec<u8>>), String> {
+    /// The response as the engine takes it, if one is written down.
+    fn response_parts(&self) -> Result<Option<(ResponseHead, Vec<u8>)>, String> {
         let Some(ResponseMessage {
             status,
             headers,
@@ -275,25 +280,16 @@ impl Exchange {
             body_base64,
         }) = &self.response
         else {
-            return Ok((
-                ResponseHead {
-                    status: 0,
-                    headers: Headers::default(),
-                    end_of_stream: true,
-                },
-                None,
-            ));
+            return Ok(None);
         };
         let has_body = body.is_some() || body_base64.is_some();
         let bytes = body_bytes(body.as_deref(), body_base64.as_deref(), "response")?;
-        Ok((
-            ResponseHead {
-                status: *status,
-                headers: fields(headers),
-                end_of_stream: !has_body,
-            },
-            Some(bytes),
-        ))
+        let head = ResponseHead {
+            status: *status,
+            headers: fields(headers),
+            end_of_stream: !has_body,
+        };
+        Ok(Some((head, bytes)))
     }
 }
 

@@ -176,7 +176,8 @@ pub struct Finding {
     pub reason: Reason,
     /// The mode in which the control ran: in `enforce`, the finding refused the exchange.
     pub mode: Mode,
-    /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`. Never a value.
+    /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`, `claims.NAME`, `jose.NAME`
+    /// (a token's header), `limits.NAME`. Never a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What was expected, in words that hold no value from the request: shown where `errors.detail` is `full`.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod build;
+pub(crate) mod docs;
 pub(crate) mod fmt;
 pub(crate) mod test;
 pub(crate) mod tools;

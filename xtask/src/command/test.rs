@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, the same for developers and CI.
 
-use super::{build, fmt};
+use super::{build, docs, fmt};
 use crate::clock::{Stopwatch, human};
 use crate::{paths, process, progress, table, tools};
 use anyhow::{Context as _, Result, bail};
@@ -31,6 +31,8 @@ enum Step {
     Clippy,
     /// The documentation of the code builds without a warning.
     Doc,
+    /// The generated pages of the manual are what the code says.
+    Manual,
     /// Unit tests of every package, and the corpus on the engine.
     Unit,
     /// The filter and the command line build as they are delivered.
@@ -104,6 +106,7 @@ impl Step {
                     .args(["doc", "--workspace", "--no-deps"])
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
+            Self::Manual => docs::run(&docs::Args { check: true }),
             Self::Unit => process::run(cargo().args([
                 "test",
                 "--workspace",

@@ -42,7 +42,7 @@ impl Arguments {
         let risks = checked
             .ready
             .as_ref()
-            .map(|ready| coverage::risks(&ready.bundle, &endpoints::endpoints(&ready.bundle)));
+            .map(|ready| coverage::risks(&ready.bundle, &endpoints::endpoints(ready)));
         let located = checked.located();
         let (errors, warnings) = diagnose::counts(&checked.problems);
         match self.format {

@@ -28,6 +28,12 @@ pub(crate) struct Arguments {
     output: Option<PathBuf>,
 }
 
+/// What the stand-in key is made from: its `x` is the SHA-256 of this text, so that nobody can know its private half.
+#[cfg(test)]
+const STAND_IN_SEED: &str = "meshward init: replace this key (0)";
+const STAND_IN_X: &str = "LCAN8Mh0UN5sAGuJxuaABcSbsIWxKvSEISrao-hUbmo";
+const STAND_IN_Y: &str = "cRMseET_Uj_bxPHKV2CWKWKryEUcqMIQp8ZcvFL2RO4";
+
 impl Arguments {
     /// Reads the description and writes the policy.
     pub(crate) fn run(self) -> Result<(), Failure> {
@@ -262,7 +268,8 @@ fn providers(text: &mut String, name: &str, description: &Description) {
       audiences: [{name}] # <- their `aud`
       algorithms: [RS256, ES256]
       # The issuer's public keys, as JSON. Better: a file beside the policy, `jwks: {{ file: jwks.json }}`.
-      jwks: {{ inline: {{ keys: [] }} }} # <-",
+      # This one stands in for them. Nobody has its private half, so no token passes.
+      jwks: {{ inline: {{ keys: [{{ kty: EC, crv: P-256, kid: stand-in, x: {STAND_IN_X}, y: {STAND_IN_Y} }}] }} }} # <-",
                     scalar(scheme)
                 );
             }
@@ -286,7 +293,7 @@ fn key_provider(text: &mut String, place: &str, field: &str) {
       in: {place}
       name: {}
       # One entry for each caller, with the digest of its key: printf %s \"$KEY\" | sha256sum
-      # keys: [{{ id: acme, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, scopes: [] }}]
+      # keys: [{{ id: acme, sha256: DIGEST, scopes: [] }}]
       keys: [] # <-",
         scalar(field)
     );
@@ -309,6 +316,15 @@ fn scalar(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_can_know_the_private_half_of_the_stand_in_key() {
+        use base64::Engine as _;
+        use sha2::Digest as _;
+        let digest = sha2::Sha256::digest(STAND_IN_SEED);
+        let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest);
+        assert_eq!(x, STAND_IN_X);
+    }
 
     #[test]
     fn names_come_from_files() {

@@ -76,6 +76,7 @@ struct Session {
     buffer: u64,
     filter_file: PathBuf,
     last_lines: VecDeque<String>,
+    last_note: String,
     troubles: Vec<String>,
 }
 
@@ -148,6 +149,7 @@ impl Arguments {
             buffer,
             filter_file,
             last_lines: VecDeque::new(),
+            last_note: String::new(),
             troubles: Vec::new(),
         };
         session.follow(&receiver)
@@ -176,10 +178,16 @@ impl Session {
             Line::Decision(value) => anstream::println!("{}", decision(&value)),
             Line::Trouble(text) => match self.serving {
                 // What Envoy says while it decides on a version is shown with its decision.
+                Serving::Waiting { .. } if self.troubles.contains(&text) => {}
                 Serving::Waiting { .. } => self.troubles.push(text),
                 Serving::Settled => anstream::eprintln!("{WARNING}envoy{WARNING:#}: {text}"),
             },
-            Line::Note(text) => anstream::eprintln!("{FAINT}envoy: {text}{FAINT:#}"),
+            // The filter says the same once for every worker.
+            Line::Note(text) if text == self.last_note => {}
+            Line::Note(text) => {
+                anstream::eprintln!("{FAINT}envoy: {text}{FAINT:#}");
+                self.last_note = text;
+            }
         }
         if self.last_lines.len() == KEPT {
             self.last_lines.pop_front();
@@ -211,6 +219,11 @@ impl Session {
     fn await_version(&mut self) -> Result<(), Failure> {
         if let Some(stats) = self.proxy.ask(STATS) {
             self.served = Served::read(&stats);
+        }
+        let starting = self.version == 1 && self.served.refused == 0;
+        if starting && self.proxy.ask("/ready").is_none() {
+            // The policy is there, and the listener not yet.
+            return Ok(());
         }
         match self.serving.settle(&self.served) {
             Some(Ok(version)) => self.announce(&version),

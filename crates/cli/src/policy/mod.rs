@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use structure::schema;
-pub(crate) use words::list;
 
 /// What Envoy holds of one message unless it is told otherwise.
 const DEFAULT_BUFFER: u64 = 1 << 20;

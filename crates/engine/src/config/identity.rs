@@ -10,7 +10,7 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase")]
 pub enum IdentityProvider {
     /// Tokens signed by an issuer: JSON Web Tokens (RFC 7519, RFC 8725) in `Authorization: Bearer` (RFC 6750).
-    Jwt(JwtProvider),
+    Jwt(Box<JwtProvider>),
     /// Keys handed out to callers, kept only as SHA-256 digests.
     ApiKey(ApiKeyProvider),
 }

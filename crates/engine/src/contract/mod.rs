@@ -25,7 +25,7 @@ pub(crate) use response::ResponseContract;
 pub(crate) use schema::Schemas;
 
 use crate::config::{BodyRules, Operation, ParameterLocation, Unknown};
-use crate::http::{Headers, RequestHead, Target};
+use crate::http::{RequestHead, Target, cookie};
 use crate::problem::pointer;
 use crate::verdict::{Reason, Refusal};
 use body::Body;
@@ -125,19 +125,10 @@ impl Contract {
         target: &Target,
         path: &[(Arc<str>, String)],
     ) -> Checked {
-        let has_cookies = self
-            .parameters
-            .iter()
-            .any(|parameter| parameter.location == ParameterLocation::Cookie);
-        let cookies = if has_cookies {
-            Cookies::read(&head.headers)
-        } else {
-            Cookies::Read(Vec::new())
-        };
         let declared = self
             .parameters
             .iter()
-            .filter_map(|parameter| check(parameter, head, target, path, &cookies));
+            .filter_map(|parameter| check(parameter, head, target, path));
         let mut checked = Checked {
             refusals: declared.take(MOST_REFUSALS).collect(),
             reported: Vec::new(),
@@ -193,30 +184,14 @@ fn check(
     head: &RequestHead,
     target: &Target,
     path: &[(Arc<str>, String)],
-    cookies: &Cookies<'_>,
 ) -> Option<Refusal> {
     match parameter.location {
         ParameterLocation::Path => parameter.check(&named(path, &parameter.name)),
         ParameterLocation::Query => parameter.check(&named(&target.query, &parameter.name)),
-        ParameterLocation::Header => {
-            let texts: Result<Vec<&str>, _> = head
-                .headers
-                .all(&parameter.name)
-                .map(str::from_utf8)
-                .collect();
-            match texts {
-                Ok(texts) => parameter.check(&texts),
-                Err(_) => Some(parameter.invalid().expected("expected UTF-8")),
-            }
+        ParameterLocation::Header => texts(parameter, head.headers.all(&parameter.name)),
+        ParameterLocation::Cookie => {
+            texts(parameter, cookie::values(&head.headers, &parameter.name))
         }
-        ParameterLocation::Cookie => match cookies {
-            Cookies::Read(cookies) => {
-                let named = cookies.iter().filter(|(name, _)| *name == parameter.name);
-                let texts: Vec<&str> = named.map(|(_, value)| *value).collect();
-                parameter.check(&texts)
-            }
-            Cookies::Unreadable => Some(parameter.invalid().expected("expected UTF-8")),
-        },
     }
 }
 
@@ -226,25 +201,12 @@ fn named<'a>(pairs: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str>
     of_name.map(|(_, value)| value.as_str()).collect()
 }
 
-/// The cookies of a head (RFC 6265): values as they stand, without decoding.
-enum Cookies<'a> {
-    Read(Vec<(&'a str, &'a str)>),
-    Unreadable,
-}
-
-impl<'a> Cookies<'a> {
-    fn read(headers: &'a Headers) -> Self {
-        let fields: Result<Vec<&str>, _> = headers.all("cookie").map(str::from_utf8).collect();
-        match fields {
-            Ok(fields) => Self::Read(
-                fields
-                    .into_iter()
-                    .flat_map(|field| field.split(';'))
-                    .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
-                    .collect(),
-            ),
-            Err(_) => Self::Unreadable,
-        }
+/// Checks values that came as bytes.
+fn texts<'a>(parameter: &Parameter, values: impl Iterator<Item = &'a [u8]>) -> Option<Refusal> {
+    let texts: Result<Vec<&str>, _> = values.map(str::from_utf8).collect();
+    match texts {
+        Ok(texts) => parameter.check(&texts),
+        Err(_) => Some(parameter.invalid().expected("expected UTF-8")),
     }
 }
 

@@ -13,7 +13,6 @@ mod api_key;
 mod authenticate;
 mod bearer;
 mod challenge;
-mod cookie;
 mod jwt;
 mod presented;
 mod provider;
@@ -21,7 +20,6 @@ mod text;
 
 pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::challenges;
-pub(crate) use cookie::without as without_cookie;
 pub(crate) use provider::Provider;
 
 use crate::config::KeyLocation;
@@ -73,7 +71,7 @@ pub(crate) enum Strip {
     Header(String),
     /// Every query parameter whose decoded name is this.
     Query(String),
-    /// Every cookie of this name: see [`without_cookie`].
+    /// Every cookie of this name: see [`crate::http::cookie`].
     Cookie(String),
 }
 

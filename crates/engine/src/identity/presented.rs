@@ -1,9 +1,9 @@
 //! Which credentials a request presents to the providers that its endpoint accepts.
 
 use super::provider::{Provider, Source};
-use super::{Credential, bearer, cookie};
+use super::{Credential, bearer};
 use crate::config::KeyLocation;
-use crate::http::{RequestHead, Target};
+use crate::http::{RequestHead, Target, cookie};
 
 /// One credential, not yet proven.
 pub(super) enum Presented<'a> {

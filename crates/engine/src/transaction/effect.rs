@@ -17,6 +17,8 @@ pub enum Event {
     Answer(Answer),
     /// The response head arrived.
     Response(Box<ResponseHead>),
+    /// There is no response to judge: none was written down, the upstream gave none or not all of it, or the proxy made one of its own.
+    NoResponse,
     /// More of the response body arrived: the whole length so far.
     ResponseProgress(usize),
     /// The response body is complete.

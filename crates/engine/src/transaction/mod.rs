@@ -104,6 +104,7 @@ impl Transaction {
             (State::ResponseBody { head }, Event::ResponseBody(body)) => {
                 self.on_response_body(&head, &body)
             }
+            (State::Forwarded | State::ResponseBody { .. }, Event::NoResponse) => self.deliver(),
             _ => self.refuse(Reason::Internal.into()),
         }
     }

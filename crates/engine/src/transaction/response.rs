@@ -7,9 +7,7 @@ use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
     pub(super) fn on_response(mut self, head: Box<ResponseHead>) -> Step {
-        // A status of 0 stands for an exchange that is written down without a response.
-        let watched = self.endpoint().filter(|e| e.responses && head.status != 0);
-        let Some(endpoint) = watched else {
+        let Some(endpoint) = self.endpoint().filter(|e| e.responses) else {
             return self.deliver();
         };
         let mode = endpoint.modes.response;

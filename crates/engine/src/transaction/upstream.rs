@@ -1,7 +1,7 @@
 //! What an admitted request takes along: who calls, in headers that no client can forge, and no credential where the policy strips it.
 
 use super::{Forward, HeaderChange, Transaction};
-use crate::http::Headers;
+use crate::http::{Headers, cookie};
 use crate::identity::{self, Strip};
 use std::fmt::Write as _;
 
@@ -98,7 +98,7 @@ fn without_parameter(transaction: &Transaction, name: &str) -> String {
 fn without_cookie(headers: &Headers, name: &str) -> HeaderChange {
     let kept: Vec<_> = headers
         .all("cookie")
-        .filter_map(|field| identity::without_cookie(field, name))
+        .filter_map(|field| cookie::without(field, name))
         .collect();
     if kept.is_empty() {
         return HeaderChange::Remove("cookie".to_owned());

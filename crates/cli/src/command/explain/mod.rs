@@ -3,12 +3,13 @@
 mod find;
 mod sentences;
 
-use crate::endpoints::{Callers, Endpoint, endpoints};
+use crate::endpoints::{Endpoint, endpoints};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::Ready;
 use crate::table::table;
 use clap::Args;
+use meshward_engine::AccessSummary;
 use meshward_engine::config::Mode;
 use meshward_engine::verdict::Control;
 use std::path::PathBuf;
@@ -39,19 +40,20 @@ impl Arguments {
     /// Explains one endpoint, or lists all.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let ready = Ready::read(&self.policy)?;
-        let all = endpoints(&ready.bundle);
         let (Some(method), Some(url)) = (self.method, self.url) else {
+            let all = endpoints(&ready);
             return if self.json {
                 json(&all)
             } else {
                 output::print(&overview(&all))
             };
         };
-        let endpoint = find::find(&ready, &all, &method, &url)?;
+        let endpoint = find::find(&ready, &method, &url)?;
         if self.json {
-            return json(endpoint);
+            return json(&endpoint);
         }
-        output::print(&sentences::sentences(&ready.bundle, endpoint))
+        anstream::print!("{}", sentences::sentences(&ready.bundle, &endpoint));
+        Ok(())
     }
 }
 
@@ -65,13 +67,19 @@ fn overview(all: &[Endpoint]) -> String {
     let rows: Vec<[String; 7]> = all
         .iter()
         .map(|endpoint| {
+            let limits: Vec<&str> = endpoint
+                .rules
+                .limits
+                .iter()
+                .map(|limit| limit.name.as_str())
+                .collect();
             [
-                endpoint.api.clone(),
-                endpoint.method.clone(),
-                endpoint.path.clone(),
-                who(&endpoint.callers),
+                endpoint.rules.api.clone(),
+                endpoint.method().to_owned(),
+                endpoint.path().to_owned(),
+                who(&endpoint.rules.access),
                 scopes(endpoint),
-                or_dash(endpoint.limits.join(", ")),
+                or_dash(limits.join(", ")),
                 mode(endpoint),
             ]
         })
@@ -82,27 +90,34 @@ fn overview(all: &[Endpoint]) -> String {
     )
 }
 
-fn who(callers: &Callers) -> String {
-    match callers {
-        Callers::Nobody => "nobody".to_owned(),
-        Callers::Anybody => "anybody".to_owned(),
-        Callers::KnownTo(providers) => providers.join(" or "),
-        Callers::KnownOrAnonymous(providers) => format!("{} or anonymous", providers.join(" or ")),
+fn who(access: &AccessSummary) -> String {
+    match access {
+        AccessSummary::Closed => "nobody".to_owned(),
+        AccessSummary::Public => "anybody".to_owned(),
+        AccessSummary::Known {
+            providers,
+            optional: false,
+        } => providers.join(" or "),
+        AccessSummary::Known {
+            providers,
+            optional: true,
+        } => {
+            format!("{} or anonymous", providers.join(" or "))
+        }
     }
 }
 
 fn scopes(endpoint: &Endpoint) -> String {
-    let all: Vec<String> = endpoint
+    if !endpoint.asks_for_scopes() {
+        return "-".to_owned();
+    }
+    let alternatives: Vec<String> = endpoint
+        .rules
         .scopes
         .iter()
         .map(|scopes| scopes.join("+"))
         .collect();
-    let any = endpoint.any_scope.join("|");
-    let parts: Vec<String> = [all.join("|"), any]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-    or_dash(parts.join(" and "))
+    alternatives.join(" or ")
 }
 
 /// The common mode, and the controls that differ from it.

@@ -1,26 +1,26 @@
 //! One endpoint in sentences.
 
-use crate::endpoints::{Callers, Endpoint};
+use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
-    ApiKeyProvider, Document, IdentityProvider, JwtProvider, KeyLocation, Limit, Mode, OnMissing,
-    Rate, Unknown,
+    ApiKeyProvider, Document, IdentityProvider, KeyLocation, Mode, OnMissing,
 };
 use meshward_engine::verdict::Control;
+use meshward_engine::{AccessSummary, LimitSummary};
 use std::fmt::Write as _;
 
 /// Who may call, what they need, how often, what is checked, and in which mode.
 pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
-    let mut text = format!("{TITLE}{}{TITLE:#}", endpoint.label());
+    let mut text = format!("{TITLE}{}{TITLE:#}", endpoint.rules.endpoint);
     // Writing to a string cannot fail.
-    let _ = match &endpoint.operation {
-        Some(operation) => writeln!(text, " ({operation}, API {})", endpoint.api),
-        None => writeln!(text, " (API {})", endpoint.api),
+    let _ = match &endpoint.rules.operation {
+        Some(operation) => writeln!(text, " ({operation}, API {})", endpoint.rules.api),
+        None => writeln!(text, " (API {})", endpoint.rules.api),
     };
-    if let Some(summary) = &endpoint.summary {
+    if let Some(summary) = &endpoint.rules.summary {
         let _ = writeln!(text, "{FAINT}{summary}{FAINT:#}");
     }
-    if endpoint.deprecated {
+    if endpoint.rules.deprecated {
         text.push_str("The description marks it as deprecated.\n");
     }
     text.push('\n');
@@ -30,46 +30,46 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
             let _ = writeln!(text, "{TITLE}{what:<12}{TITLE:#}{line}");
         }
     };
-    say("Who", who(bundle, &endpoint.callers));
+    say("Who", who(bundle, &endpoint.rules.access));
     say("Needs", vec![needs(endpoint)]);
-    say("How often", how_often(bundle, &endpoint.limits));
+    say("How often", how_often(bundle, &endpoint.rules.limits));
     say("Request", request(endpoint));
     say("Response", vec![response(endpoint)]);
+    say("Upstream", upstream(endpoint));
     say("Mode", modes(endpoint));
     text
 }
 
-fn who(bundle: &Document, callers: &Callers) -> Vec<String> {
-    let describe = |names: &[String]| -> Vec<String> {
-        names.iter().map(|name| provider(bundle, name)).collect()
-    };
-    match callers {
-        Callers::Nobody => {
-            vec!["Nobody: neither the policy nor the description says who may call.".to_owned()]
-        }
-        Callers::Anybody => vec!["Anybody. Credentials are not looked at.".to_owned()],
-        Callers::KnownTo(names) => {
-            let mut lines = vec!["Callers with one of these:".to_owned()];
-            lines.extend(describe(names));
-            lines
-        }
-        Callers::KnownOrAnonymous(names) => {
-            let mut lines = vec![
-                "Callers without any credential, as anonymous, or with one of these:".to_owned(),
+fn who(bundle: &Document, access: &AccessSummary) -> Vec<String> {
+    let (providers, first) = match access {
+        AccessSummary::Closed => {
+            return vec![
+                "Nobody: neither the policy nor the description says who may call.".to_owned(),
             ];
-            lines.extend(describe(names));
-            lines
         }
-    }
+        AccessSummary::Public => return vec!["Anybody. Credentials are not looked at.".to_owned()],
+        AccessSummary::Known {
+            providers,
+            optional: false,
+        } => (providers, "Callers with one of these:"),
+        AccessSummary::Known {
+            providers,
+            optional: true,
+        } => (
+            providers,
+            "Callers without any credential, as anonymous, or with one of these:",
+        ),
+    };
+    let named = providers.iter().map(|name| provider(bundle, name));
+    std::iter::once(first.to_owned()).chain(named).collect()
 }
 
 fn provider(bundle: &Document, name: &str) -> String {
     match bundle.identity_providers.get(name) {
-        Some(IdentityProvider::Jwt(JwtProvider {
-            issuer, audiences, ..
-        })) => format!(
-            "- `{name}`: a token of {issuer} for {}, as `Authorization: Bearer`",
-            audiences.join(" or ")
+        Some(IdentityProvider::Jwt(jwt)) => format!(
+            "- `{name}`: a token of {} for {}, as `Authorization: Bearer`",
+            jwt.issuer,
+            jwt.audiences.join(" or ")
         ),
         Some(IdentityProvider::ApiKey(ApiKeyProvider {
             location,
@@ -81,117 +81,118 @@ fn provider(bundle: &Document, name: &str) -> String {
                 KeyLocation::Query => "query parameter",
                 KeyLocation::Cookie => "cookie",
             };
-            format!(
-                "- `{name}`: one of {} keys, in the {place} `{field}`",
-                keys.len()
-            )
+            let which = match keys.len() {
+                0 => "a key, of which there is none yet".to_owned(),
+                1 => "the one key that there is".to_owned(),
+                n => format!("one of {n} keys"),
+            };
+            format!("- `{name}`: {which}, in the {place} `{field}`")
         }
         None => format!("- `{name}`: not an identity provider of this policy"),
     }
 }
 
 fn needs(endpoint: &Endpoint) -> String {
-    let quoted = |scopes: &[String], joint: &str| {
-        let quoted: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
-        quoted.join(joint)
-    };
-    let mut parts = Vec::new();
-    let alternatives: Vec<String> = endpoint.scopes.iter().map(|s| quoted(s, " and ")).collect();
-    if !alternatives.is_empty() {
-        parts.push(alternatives.join(", or "));
-    }
-    if !endpoint.any_scope.is_empty() {
-        parts.push(format!(
-            "at least one of {}",
-            quoted(&endpoint.any_scope, ", ")
-        ));
-    }
-    if parts.is_empty() {
+    if !endpoint.asks_for_scopes() {
         return "No scope.".to_owned();
     }
-    format!("The scope {}.", parts.join("; and "))
+    let alternatives: Vec<String> = endpoint
+        .rules
+        .scopes
+        .iter()
+        .map(|scopes| {
+            let quoted: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+            quoted.join(" and ")
+        })
+        .collect();
+    format!("The scope {}.", alternatives.join(", or "))
 }
 
-fn how_often(bundle: &Document, limits: &[String]) -> Vec<String> {
+fn how_often(bundle: &Document, limits: &[LimitSummary]) -> Vec<String> {
     if limits.is_empty() {
         return vec!["Without limit.".to_owned()];
     }
     limits
         .iter()
-        .map(|name| match bundle.limits.get(name) {
-            Some(limit) => format!("`{name}`: {}", limit_words(limit)),
-            None => format!("`{name}`: not a limit of this policy"),
-        })
+        .map(|limit| limit_words(bundle, limit))
         .collect()
 }
 
-fn limit_words(limit: &Limit) -> String {
-    let Limit {
-        key,
-        rate,
-        burst,
-        windows,
-        on_missing,
-    } = limit;
-    let window = |rate: &Rate, burst: &Option<u64>| {
-        format!("{rate}, at most {} at once", burst.unwrap_or(rate.requests))
-    };
-    let mut parts: Vec<String> = rate.iter().map(|rate| window(rate, burst)).collect();
-    parts.extend(windows.iter().map(|w| window(&w.rate, &w.burst)));
+fn limit_words(bundle: &Document, limit: &LimitSummary) -> String {
+    let LimitSummary { name, key, windows } = limit;
+    let windows: Vec<String> = windows
+        .iter()
+        .map(|(rate, burst)| format!("{rate}, at most {burst} at once"))
+        .collect();
     let per = if key.is_empty() {
         "for all callers together".to_owned()
     } else {
         format!("for each {}", key.join(" and "))
     };
-    let missing = match on_missing {
-        OnMissing::Share => "",
-        OnMissing::Deny => "; who has none is refused",
+    let missing = match bundle.limits.get(name).map(|limit| limit.on_missing) {
+        Some(OnMissing::Deny) => "; who has none is refused",
+        Some(OnMissing::Share) | None => "",
     };
-    format!("{}, {per}{missing}.", parts.join(" and "))
+    format!("`{name}`: {}, {per}{missing}.", windows.join(" and "))
 }
 
 fn request(endpoint: &Endpoint) -> Vec<String> {
-    if !endpoint.described {
+    let Some(Request {
+        parameters,
+        body,
+        body_required,
+    }) = &endpoint.request
+    else {
         return vec!["Not in the description: parameters and bodies are not checked.".to_owned()];
-    }
-    let mut lines = Vec::new();
-    lines.push(match endpoint.parameters {
-        0 => "It has no parameters.".to_owned(),
-        1 => "1 parameter is held to the description.".to_owned(),
-        n => format!("{n} parameters are held to the description."),
-    });
-    lines.push(match endpoint.unknown_query {
-        Unknown::Deny => "Other query parameters are refused.".to_owned(),
-        Unknown::Monitor => "Other query parameters pass with a finding.".to_owned(),
-        Unknown::Allow => "Other query parameters pass.".to_owned(),
-    });
-    if endpoint.body.is_empty() {
-        lines.push("A body is refused.".to_owned());
+    };
+    let parameters = if parameters.is_empty() {
+        "It has no parameters.".to_owned()
     } else {
-        let size = match endpoint.bounds.max_size {
-            Some(size) => size.to_string(),
-            None => "1MiB".to_owned(),
-        };
-        lines.push(format!(
-            "The body must be {}, at most {size}, and fit its schema.",
-            endpoint.body.join(" or ")
-        ));
-    }
-    lines
+        format!("Held to the description: {}.", parameters.join(", "))
+    };
+    let body = match (body.is_empty(), body_required) {
+        (true, _) => "It takes no body.".to_owned(),
+        (false, true) => format!(
+            "It must have a body, {}, that fits its schema.",
+            body.join(" or ")
+        ),
+        (false, false) => format!(
+            "It may have a body, {}, that fits its schema.",
+            body.join(" or ")
+        ),
+    };
+    vec![parameters, body]
 }
 
 fn response(endpoint: &Endpoint) -> String {
-    match (endpoint.mode(Control::Response), endpoint.described) {
+    match (endpoint.mode(Control::Response), endpoint.rules.described) {
         (Mode::Off, _) => "Not judged (`modes.response`).".to_owned(),
         (_, false) => "Not in the description, so not judged.".to_owned(),
         (_, true) => "Status, content type and body are held to the description.".to_owned(),
     }
 }
 
+fn upstream(endpoint: &Endpoint) -> Vec<String> {
+    let told = if endpoint.rules.identity_headers {
+        "Is told who calls, in `x-meshward-subject`, `x-meshward-provider` and `x-meshward-scope`."
+    } else {
+        "Is not told who calls."
+    };
+    let stripped = endpoint
+        .rules
+        .strip_credentials
+        .then_some("Does not see the credential.");
+    std::iter::once(told)
+        .chain(stripped)
+        .map(str::to_owned)
+        .collect()
+}
+
 fn modes(endpoint: &Endpoint) -> Vec<String> {
     let of = |mode: Mode| -> Vec<&'static str> {
         let controls = Control::ALL.into_iter();
-        let controls = controls.filter(|c| *c != Control::Response && endpoint.mode(*c) == mode);
+        let controls = controls
+            .filter(|c| *c != Control::Response && endpoint.rules.modes.get(c) == Some(&mode));
         controls.map(Control::name).collect()
     };
     [

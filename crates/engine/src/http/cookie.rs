@@ -2,10 +2,10 @@
 //!
 //! Names are compared exactly, values are taken as they are: quotes belong to the value. A piece without `=` is no cookie.
 
-use crate::http::Headers;
+use super::Headers;
 
 /// The values of every cookie of a name, in order, from all `Cookie` fields (HTTP/2 may send several).
-pub(super) fn values<'a>(
+pub(crate) fn values<'a>(
     headers: &'a Headers,
     name: &'a str,
 ) -> impl Iterator<Item = &'a [u8]> + use<'a> {
