@@ -121,11 +121,14 @@ impl Envoy {
     #[must_use]
     pub fn client(&self, listener: &str) -> Client {
         let listeners = self.admin("/listeners?format=json").json();
-        let statuses = listeners["listener_statuses"].as_array();
-        let status = statuses.into_iter().flatten();
-        let port = status
-            .filter(|s| s["name"] == listener)
-            .find_map(|s| s["local_address"]["socket_address"]["port_value"].as_u64());
+        let statuses = listeners.get("listener_statuses");
+        let port = statuses
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|status| status.get("name").is_some_and(|name| name == listener))
+            .find_map(|status| status.pointer("/local_address/socket_address/port_value"))
+            .and_then(Value::as_u64);
         let port = port.and_then(|port| u16::try_from(port).ok());
         Client::new(port.unwrap_or_else(|| panic!("no listener `{listener}` in {listeners}")))
     }
