@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// How long anything may take to start, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A service of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
