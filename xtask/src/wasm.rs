@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What rustc 1.95 emits for wasm32-wasip1. Binaryen 108 accepts nothing beyond the first standard unless it is named.
-const OPTIONS: [&str; 5] = [
+const OPTIONS: [&str; 6] = [
     "-O3",
     "--enable-bulk-memory",
     "--enable-sign-ext",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
+    // The crate that counts characters for JSON Schema's `maxLength` asks for it by itself.
+    "--enable-simd",
 ];
 
 /// Builds the filter into the directory of what is delivered.
