@@ -75,7 +75,7 @@ pub fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
     })
 }
 
-/// The filter, configured by a file that [`discovery_response`] fills.
+/// The filter, configured by a file that [`deliver`] fills.
 #[must_use]
 pub fn discovered(file: &Path) -> Value {
     json!({
@@ -93,9 +93,18 @@ pub fn discovered(file: &Path) -> Value {
     })
 }
 
-/// What such a file holds.
-#[must_use]
-pub fn discovery_response(version: &str, config: &Value) -> Value {
+/// Puts a version of the filter's configuration into such a file: at once, as Envoy's watcher wants it.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn deliver(file: &Path, version: &str, config: &Value) {
+    let next = file.with_extension("next");
+    let response = discovery_response(version, config).to_string();
+    std::fs::write(&next, response).expect("the configuration can be written");
+    std::fs::rename(&next, file).expect("the configuration can be put in place");
+}
+
+fn discovery_response(version: &str, config: &Value) -> Value {
     json!({
         "version_info": version,
         "resources": [{

@@ -75,13 +75,13 @@ impl Envoy {
         Client::new(self.admin).get(path)
     }
 
-    /// The values of counters and gauges whose names begin and end so.
+    /// The values of the counters and gauges with the wanted names.
     #[must_use]
-    pub fn stats(&self, begin: &str, end: &str) -> Vec<u64> {
+    pub fn stats(&self, wanted: impl Fn(&str) -> bool) -> Vec<u64> {
         let text = self.admin("/stats").text();
         let lines = text.lines().filter_map(|line| line.split_once(": "));
         lines
-            .filter(|(name, _)| name.starts_with(begin) && name.ends_with(end))
+            .filter(|(name, _)| wanted(name))
             .filter_map(|(_, value)| value.parse().ok())
             .collect()
     }
@@ -89,7 +89,7 @@ impl Envoy {
     /// The value of a counter or gauge; 0 where there is none.
     #[must_use]
     pub fn stat(&self, name: &str) -> u64 {
-        self.stats(name, name).into_iter().sum()
+        self.stats(|n| n == name).into_iter().sum()
     }
 
     /// What says that a VM died: panics in the log, and VMs that had to be made again since `before`.
@@ -104,9 +104,14 @@ impl Envoy {
     }
 
     /// How many VMs were made so far.
+    ///
+    /// # Panics
+    /// When Envoy does not say: then no death would be seen.
     #[must_use]
     pub fn vms_made(&self) -> u64 {
-        self.stat("wasm.envoy.wasm.runtime.v8.created")
+        let made = self.stat("wasm.envoy.wasm.runtime.v8.created");
+        assert!(made > 0, "Envoy counts no VM");
+        made
     }
 
     /// A client for the listener of that name.
@@ -116,11 +121,14 @@ impl Envoy {
     #[must_use]
     pub fn client(&self, listener: &str) -> Client {
         let listeners = self.admin("/listeners?format=json").json();
-        let statuses = listeners["listener_statuses"].as_array();
-        let status = statuses.into_iter().flatten();
-        let port = status
-            .filter(|s| s["name"] == listener)
-            .find_map(|s| s["local_address"]["socket_address"]["port_value"].as_u64());
+        let statuses = listeners.get("listener_statuses");
+        let port = statuses
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|status| status.get("name").is_some_and(|name| name == listener))
+            .find_map(|status| status.pointer("/local_address/socket_address/port_value"))
+            .and_then(Value::as_u64);
         let port = port.and_then(|port| u16::try_from(port).ok());
         Client::new(port.unwrap_or_else(|| panic!("no listener `{listener}` in {listeners}")))
     }

@@ -5,10 +5,11 @@ use crate::envoy::Envoy;
 use crate::upstream::{Answer, Upstream};
 use crate::{bootstrap, paths};
 use meshward_engine::exchange::{Message, ResponseMessage};
-use meshward_testkit::format::{Case, EnvoyFirst, Exchange};
+use meshward_testkit::format::{Case, EnvoyDiffers, Exchange};
 use meshward_testkit::judge::{Observed, Seen, differences};
 use meshward_testkit::prepare::decoded;
 use meshward_testkit::{Corpus, Mistake, Prepared, Run, Topic, policy};
+use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// An Envoy that serves every policy of the corpus.
@@ -74,8 +75,8 @@ impl CorpusEnvoy {
         let source = ready.exchange.source.address;
         let source = source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let response = client.send(source, &request.method, &on_the_wire(request));
-        if let Some(EnvoyFirst { status, why: _ }) = &exchange.envoy {
-            return self.envoy_first(*status, response.status, ready);
+        if let Some(differs) = &exchange.envoy {
+            return self.otherwise(differs, response.status, ready);
         }
         let Some(log) = self.envoy.log.decision(&ready.request_id) else {
             return vec![format!(
@@ -96,13 +97,27 @@ impl CorpusEnvoy {
         differences(exchange, &ready.secrets, &observed)
     }
 
-    /// Envoy refuses the request itself: the status is the one in the file, and nothing goes further.
-    fn envoy_first(&self, expected: u16, got: u16, ready: &Prepared) -> Vec<String> {
+    /// The request is refused otherwise than natively: the status is the one in the file, and nothing goes further.
+    fn otherwise(&self, differs: &EnvoyDiffers, got: u16, ready: &Prepared) -> Vec<String> {
+        let EnvoyDiffers {
+            status,
+            reason,
+            why: _,
+        } = differs;
         let mut found = Vec::new();
-        if expected != got {
-            found.push(format!(
-                "Envoy's own status: expected {expected}, got {got}"
-            ));
+        if *status != got {
+            found.push(format!("through Envoy: expected {status}, got {got}"));
+        }
+        if let Some(reason) = reason {
+            let log = self.envoy.log.decision(&ready.request_id);
+            let log: Value = serde_json::from_str(&log.unwrap_or_default()).unwrap_or_default();
+            let logged = log.get("meshward.reason").and_then(Value::as_str);
+            if logged != Some(reason.code()) {
+                found.push(format!(
+                    "through Envoy: expected {}, got {logged:?}",
+                    reason.code()
+                ));
+            }
         }
         if self.upstream.seen(&ready.request_id).is_some() {
             found.push("the upstream saw a request that Envoy refused".to_owned());

@@ -2,7 +2,6 @@
 
 use integration_tests::{Envoy, Upstream, bootstrap, fixture, paths, wait};
 use serde_json::{Value, json};
-use std::path::Path;
 
 const DESCRIPTION: &str = r#"
 openapi: 3.1.0
@@ -24,14 +23,6 @@ apis:
     endpoints: [{endpoints}]
 "
     )
-}
-
-/// Puts a version in place at once, as Envoy's watcher wants it.
-fn deliver(file: &Path, version: &str, config: &Value) {
-    let response = bootstrap::discovery_response(version, config);
-    let next = file.with_extension("next");
-    std::fs::write(&next, response.to_string()).unwrap();
-    std::fs::rename(&next, file).unwrap();
 }
 
 #[test]
@@ -57,7 +48,7 @@ fn a_bad_policy_is_refused_and_the_last_good_one_serves() {
     let mut no_json = first.clone();
     no_json["config"]["configuration"]["value"] = Value::from("{");
 
-    deliver(&file, "1", &first);
+    bootstrap::deliver(&file, "1", &first);
     let upstream = Upstream::start();
     let listener = bootstrap::listener("test", vec![bootstrap::discovered(&file)]);
     let envoy = Envoy::start(&bootstrap::bootstrap(&[listener], upstream.port));
@@ -67,7 +58,8 @@ fn a_bad_policy_is_refused_and_the_last_good_one_serves() {
         client.raw(request.as_bytes()).status
     };
     let stat = |name: &str| -> u64 {
-        let values = envoy.stats("extension_config_discovery.", name);
+        let values =
+            envoy.stats(|n| n.starts_with("extension_config_discovery.") && n.ends_with(name));
         values.into_iter().sum()
     };
     wait::until("the first policy", || {
@@ -77,7 +69,7 @@ fn a_bad_policy_is_refused_and_the_last_good_one_serves() {
 
     for (version, config) in [("2", &broken), ("3", &no_json)] {
         let before = stat(".update_rejected");
-        deliver(&file, version, config);
+        bootstrap::deliver(&file, version, config);
         wait::until("Envoy to refuse a broken policy", || {
             (stat(".update_rejected") > before).then_some(())
         });
@@ -87,7 +79,7 @@ fn a_bad_policy_is_refused_and_the_last_good_one_serves() {
     let said = envoy.log.lines_with("authentcate");
     assert!(!said.is_empty(), "the log says what is wrong");
 
-    deliver(&file, "4", &second);
+    bootstrap::deliver(&file, "4", &second);
     wait::until("the next good policy", || {
         (status("/second") == 200).then_some(())
     });

@@ -1,8 +1,8 @@
 //! `meshward run`: a real Envoy that follows the policy file.
 
 use integration_tests::decisions::Log;
-use integration_tests::{Client, Upstream, paths, wait};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use integration_tests::{Client, Upstream, client, paths, wait};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 /// A running `meshward run`, ended as by Ctrl-C, so that it ends its Envoy too.
@@ -31,12 +31,6 @@ apis:
     )
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[test]
 fn run_follows_the_policy_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -45,7 +39,7 @@ fn run_follows_the_policy_file() {
     let second = "{ match: { method: GET, path: /second } }";
     std::fs::write(&file, policy(first)).unwrap();
     let upstream = Upstream::start();
-    let port = free_port();
+    let port = client::free_port();
     let mut child = Command::new(paths::meshward())
         .arg("run")
         .arg(&file)
@@ -62,10 +56,10 @@ fn run_follows_the_policy_file() {
         .unwrap();
     let said = Log::follow(child.stderr.take().unwrap());
     let _run = Run(child);
-    let client = Client::new(port);
+    let caller = Client::new(port);
     let status = |path: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nhost: followed.test\r\n\r\n");
-        client.raw(request.as_bytes()).status
+        caller.raw(request.as_bytes()).status
     };
     let until_said = |text: &str| {
         wait::until(text, || (!said.lines_with(text).is_empty()).then_some(()));

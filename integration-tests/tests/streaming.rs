@@ -35,14 +35,13 @@ const HEAD: &str =
 #[test]
 fn the_upstream_sees_nothing_until_the_body_is_judged() {
     let fixture = Fixture::start(POLICY, DESCRIPTION, 1);
-    let mut sent = 0;
-    for (last, status, heads) in [("7}", 200, 1), ("\"\"}", 422, 1), ("8}", 200, 2)] {
+    let bodies = [("7}", 200, 1), ("\"\"}", 422, 1), ("8}", 200, 2)];
+    for (sent, (last, status, heads)) in (1..).zip(bodies) {
         let before = fixture.upstream.count();
         let (first, length) = ("{\"id\":", 6 + last.len());
         let mut stream = fixture.client.connect(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let head = format!("{HEAD}content-length: {length}\r\n\r\n{first}");
         stream.write_all(head.as_bytes()).unwrap();
-        sent += 1;
         wait::until("Envoy to take the head", || {
             let taken = fixture.envoy.stat("http.in.downstream_rq_total");
             (taken >= sent).then_some(())

@@ -61,9 +61,9 @@ pub struct Exchange {
     pub response: Option<Response>,
     /// What must come of it.
     pub expect: Expect,
-    /// What Envoy does instead, where it refuses the request before any filter sees it.
+    /// What comes of it through Envoy instead, where Envoy refuses the request or changes it before any filter sees it.
     #[serde(default)]
-    pub envoy: Option<EnvoyFirst>,
+    pub envoy: Option<EnvoyDiffers>,
 }
 
 /// A request.
@@ -250,12 +250,15 @@ pub struct ExpectUpstream {
     pub body: Option<String>,
 }
 
-/// Envoy answers before any filter sees the request.
+/// Through Envoy a request is refused otherwise than natively.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EnvoyFirst {
-    /// The status that Envoy answers.
+pub struct EnvoyDiffers {
+    /// The status that the client gets.
     pub status: u16,
-    /// Why Envoy does not pass it on.
+    /// Why the filter refuses it. When absent: Envoy refuses it itself, and no filter sees it.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+    /// What Envoy does with it.
     pub why: String,
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 /// One run of the corpus: its time, its keys, and a word that no other run has.
 #[derive(Debug)]
 pub struct Run {
-    /// When it started.
+    /// When it started: what the times in policies are relative to.
     pub now: Timestamp,
     keys: Keys,
     nonce: String,
@@ -77,16 +77,17 @@ impl Run {
         })
     }
 
-    /// Every exchange of a case.
+    /// Every exchange of a case, now: a run through Envoy takes so long that tokens of its start would be old.
     ///
     /// # Errors
     /// A mistake in a token or placeholder.
     pub fn prepare(&self, topic: &Topic, case: &Case) -> Result<Vec<Prepared>, Mistake> {
         let name = format!("{}/{}", topic.name, case.name.get_ref());
+        let now = clock::now();
         let exchanges = case.exchange.iter().enumerate();
         exchanges
             .map(|(index, exchange)| {
-                self.one(topic, exchange, &name, index)
+                self.one(topic, exchange, (&name, index), now)
                     .map_err(|what| topic.at(case, what))
             })
             .collect()
@@ -96,16 +97,16 @@ impl Run {
         &self,
         topic: &Topic,
         exchange: &format::Exchange,
-        case: &str,
-        index: usize,
+        (case, index): (&str, usize),
+        now: Timestamp,
     ) -> Result<Prepared, String> {
         let unique = self.word(case);
         let minted = exchange.token.as_ref();
         let minted = minted
-            .map(|own| token::mint(&topic.file.token, own, &self.keys, self.now))
+            .map(|own| token::mint(&topic.file.token, own, &self.keys, now))
             .transpose()?;
         let scope = Scope {
-            now: self.now,
+            now,
             unique: &unique,
             token: minted.as_deref(),
             keys: &self.keys,
@@ -123,7 +124,7 @@ impl Run {
                     address: Some(address),
                     principal: None,
                 },
-                now: Some(self.now),
+                now: Some(now),
                 request,
                 response: Some(response(exchange.response.as_ref(), scope)?),
             },

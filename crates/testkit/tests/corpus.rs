@@ -1,4 +1,8 @@
 //! The corpus, through the engine.
+#![expect(
+    clippy::panic,
+    reason = "a corpus that cannot be read fails every test"
+)]
 
 use meshward_engine::verdict::Reason;
 use meshward_testkit::{Corpus, Mistake, Run, load, native};
