@@ -20,6 +20,7 @@ use load::Measured;
 use report::{CaseReport, Report};
 use server::{Running, Site};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -175,10 +176,11 @@ fn rounds(
     let _upstream = progress::step("starting the upstream", || site.upstream(upstream_port))?;
     let mut servers: BTreeMap<Kind, Running> = BTreeMap::new();
     for case in cases {
-        if !servers.contains_key(&case.server) {
+        if let Entry::Vacant(place) = servers.entry(case.server) {
             let what = format!("starting Envoy with {}", case.server.name());
-            let running = progress::step(&what, || site.start(case.server, upstream_port, 1))?;
-            servers.insert(case.server, running);
+            place.insert(progress::step(&what, || {
+                site.start(case.server, upstream_port, 1)
+            })?);
         }
     }
     let mut loads = load::Generator::new(&site.dir, effort.seconds)?;
