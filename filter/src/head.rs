@@ -1,11 +1,12 @@
 //! What the proxy knows of a message, as the engine takes it: few calls, bytes as they came.
 
 use crate::host::{Fields, Host, Side};
+use meshward_engine::SourceNeeds;
 use meshward_engine::http::{Headers, RequestHead, ResponseHead, Source};
 use std::net::{IpAddr, SocketAddr};
 
-/// Reads the request head.
-pub(crate) fn request(host: &impl Host, end_of_stream: bool) -> RequestHead {
+/// Reads the request head. Each property costs a host call, so of the peer only what the verdict needs.
+pub(crate) fn request(host: &impl Host, end_of_stream: bool, needs: SourceNeeds) -> RequestHead {
     let fields = host.fields(Side::Request);
     RequestHead {
         method: pseudo(&fields, b":method"),
@@ -14,17 +15,24 @@ pub(crate) fn request(host: &impl Host, end_of_stream: bool) -> RequestHead {
         headers: Headers::new(fields),
         end_of_stream,
         source: Source {
-            address: host
-                .property(&["source", "address"])
-                .and_then(|bytes| address(&bytes)),
-            // Envoy shows the first URI name of the certificate that the peer presented, and no property tells whether it was
-            // verified: the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`).
-            principal: host
-                .property(&["connection", "uri_san_peer_certificate"])
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .filter(|uri| !uri.is_empty()),
+            address: needs.address.then(|| peer_address(host)).flatten(),
+            principal: needs.principal.then(|| peer_principal(host)).flatten(),
         },
     }
+}
+
+/// The address of the peer.
+pub(crate) fn peer_address(host: &impl Host) -> Option<IpAddr> {
+    address(&host.property(&["source", "address"])?)
+}
+
+/// The SPIFFE ID of the peer.
+///
+/// Envoy shows the first URI name of the certificate that the peer presented, and no property tells whether it was
+/// verified: the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`).
+pub(crate) fn peer_principal(host: &impl Host) -> Option<String> {
+    let uri = host.property(&["connection", "uri_san_peer_certificate"])?;
+    String::from_utf8(uri).ok().filter(|uri| !uri.is_empty())
 }
 
 /// Reads the response head. A status that is not a number is 0.
@@ -97,7 +105,14 @@ mod tests {
             "connection.uri_san_peer_certificate",
             b"spiffe://cluster.local/ns/a/sa/b",
         );
-        let head = request(&host, true);
+        let head = request(
+            &host,
+            true,
+            SourceNeeds {
+                address: true,
+                principal: true,
+            },
+        );
         assert_eq!(head.method, b"POST");
         assert_eq!(head.authority, b"shop");
         assert_eq!(head.target, b"/a?b");

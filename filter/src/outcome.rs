@@ -18,7 +18,7 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
     } = how;
     let safe = headers.iter().all(|change| match change {
         HeaderChange::Remove(name) => is_name(name),
-        HeaderChange::Set(name, value) => is_name(name) && is_value(value),
+        HeaderChange::Add(name, value) => is_name(name) && is_value(value),
     }) && target.as_deref().is_none_or(is_target);
     if !safe {
         return false;
@@ -26,11 +26,7 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
     for change in headers {
         match change {
             HeaderChange::Remove(name) => host.remove_request_field(name),
-            HeaderChange::Set(name, value) => {
-                // Setting alone changes the first of several fields and leaves the others.
-                host.remove_request_field(name);
-                host.set_request_field(name, value);
-            }
+            HeaderChange::Add(name, value) => host.set_request_field(name, value),
         }
     }
     if let Some(target) = target {
@@ -60,9 +56,7 @@ pub(crate) fn answer(host: &impl Host, mut reply: Reply) {
 
 /// Shows a verdict to access logs and later filters.
 pub(crate) fn publish(host: &impl Host, record: &Record) {
-    for (key, value) in record.filter_state() {
-        host.publish(&format!("meshward.{key}"), value);
-    }
+    host.publish("meshward.verdict", &record.verdict_line());
 }
 
 /// A refusal for which the engine gave none: there is no policy, or a fault.
@@ -130,7 +124,8 @@ mod tests {
         Forward {
             headers: vec![
                 HeaderChange::Remove("x-old".into()),
-                HeaderChange::Set(name.into(), value.into()),
+                HeaderChange::Remove(name.into()),
+                HeaderChange::Add(name.into(), value.into()),
             ],
             ..Forward::default()
         }

@@ -1,7 +1,7 @@
 //! The plugin's configuration: a bundle in, a policy out, or every reason why not.
 
-use meshward_engine::config::{Api, Document};
-use meshward_engine::{Policy, Problem, Severity, compile, pointer};
+use meshward_engine::config::Document;
+use meshward_engine::{Policy, Problem, Severity, SourceNeeds, compile, pointer};
 use serde_path_to_error::Segment;
 use std::sync::Arc;
 
@@ -10,12 +10,8 @@ use std::sync::Arc;
 pub(crate) struct Loaded {
     /// What judges.
     pub(crate) policy: Arc<Policy>,
-    /// Its name.
-    pub(crate) name: String,
-    /// How many endpoints it knows.
-    pub(crate) endpoints: usize,
-    /// The most counter series of one worker.
-    pub(crate) max_series: u32,
+    /// What it must know of the peer.
+    pub(crate) source: SourceNeeds,
     /// What is doubtful about it.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -35,10 +31,8 @@ pub(crate) fn load(configuration: &[u8]) -> Result<Loaded, Vec<Problem>> {
     let document = parse(configuration).map_err(|problem| vec![problem])?;
     let compiled = compile(&document)?;
     Ok(Loaded {
+        source: compiled.policy.counts_by_source(),
         policy: Arc::new(compiled.policy),
-        endpoints: document.apis.iter().map(endpoints).sum(),
-        name: document.metadata.name,
-        max_series: document.telemetry.max_series,
         warnings: compiled.warnings,
     })
 }
@@ -74,13 +68,6 @@ fn place(path: &serde_path_to_error::Path) -> String {
             Segment::Enum { variant } => pointer(&base, variant),
             Segment::Unknown => base,
         })
-}
-
-fn endpoints(api: &Api) -> usize {
-    match &api.description {
-        Some(description) => description.operations.len(),
-        None => api.endpoints.len(),
-    }
 }
 
 /// A problem as one line of the proxy's log.
@@ -125,9 +112,9 @@ mod tests {
     #[test]
     fn the_smallest_bundle_is_loaded() {
         let loaded = load(SMALLEST.as_bytes()).unwrap();
-        assert_eq!(loaded.name, "test");
-        assert_eq!(loaded.endpoints, 1);
-        assert_eq!(loaded.max_series, 2000);
+        assert_eq!(loaded.policy.name(), "test");
+        assert_eq!(loaded.policy.endpoint_count(), 1);
+        assert_eq!(loaded.policy.max_series(), 2000);
     }
 
     #[test]

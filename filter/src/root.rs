@@ -44,12 +44,12 @@ impl<H: Host, J: Judge> Root<H, J> {
                     log::Level::Info,
                     &format!(
                         "meshward: policy `{}` serves: {} endpoints, {} warnings",
-                        loaded.name,
-                        loaded.endpoints,
+                        loaded.policy.name(),
+                        loaded.policy.endpoint_count(),
                         loaded.warnings.len()
                     ),
                 );
-                self.metrics.allow(loaded.max_series);
+                self.metrics.allow(loaded.policy.max_series());
                 self.loaded = Some(Rc::new(loaded));
                 true
             }

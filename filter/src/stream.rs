@@ -81,7 +81,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 return stream.refuse(Reason::PolicyUnusable, Side::Request, now);
             };
             let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
-            let head = head::request(&stream.host, end_of_stream);
+            let head = head::request(&stream.host, end_of_stream, loaded.source);
             let event = Event::Request(Box::new(head));
             stream.advance(transaction, event, Side::Request, end_of_stream, now)
         })
@@ -134,9 +134,16 @@ impl<H: Host, J: Judge> Stream<H, J> {
             // No verdict: there is nothing to tell.
             State::New | State::HoldsRequest(_) | State::Over => None,
         };
-        let Some(record) = record else { return };
+        let Some(mut record) = record else { return };
         self.metrics.time(&self.host, self.spent);
         if record.logged {
+            if record.client_address.is_none() {
+                let address = head::peer_address(&self.host);
+                record.client_address = address.map(|a| a.to_canonical().to_string());
+            }
+            if record.source_principal.is_none() {
+                record.source_principal = head::peer_principal(&self.host);
+            }
             let status = record.status.or_else(|| head::status_sent(&self.host));
             self.host.log(log::Level::Info, &record.log_line(status));
         }
@@ -233,7 +240,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
     }
 
     fn refuse(&mut self, reason: Reason, side: Side, now: Timestamp) -> Flow {
-        let policy = self.loaded.as_ref().map_or("", |loaded| &loaded.name);
+        let policy = self
+            .loaded
+            .as_ref()
+            .map_or("", |loaded| loaded.policy.name());
         let (record, reply) = outcome::refusal(reason, policy, now);
         self.answer(record, reply, side)
     }

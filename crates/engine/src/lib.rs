@@ -22,5 +22,7 @@ mod route;
 pub mod transaction;
 pub mod verdict;
 
-pub use compile::{AccessSummary, Compiled, EndpointSummary, LimitSummary, Policy, compile};
+pub use compile::{
+    AccessSummary, Compiled, EndpointSummary, LimitSummary, Policy, SourceNeeds, compile,
+};
 pub use problem::{Problem, Severity, pointer};

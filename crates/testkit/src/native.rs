@@ -86,9 +86,9 @@ fn upstream(exchange: &Exchange, how: &Forward) -> Result<SeenRequest, String> {
     let request = &exchange.request;
     let mut headers = lower(&request.headers);
     for change in &how.headers {
-        let (HeaderChange::Remove(name) | HeaderChange::Set(name, _)) = change;
+        let (HeaderChange::Remove(name) | HeaderChange::Add(name, _)) = change;
         headers.retain(|(n, _)| n != name);
-        if let HeaderChange::Set(name, value) = change {
+        if let HeaderChange::Add(name, value) = change {
             headers.push((name.clone(), value.clone()));
         }
     }

@@ -57,7 +57,7 @@ fn case(steps: Vec<Line>) -> Case {
     };
     let loaded = load(SMALLEST.as_bytes()).unwrap();
     let metrics = Rc::new(Metrics::new());
-    metrics.allow(loaded.max_series);
+    metrics.allow(loaded.policy.max_series());
     let stream = Stream::new(host.clone(), script.clone(), metrics, Some(Rc::new(loaded)));
     Case {
         host,
@@ -121,8 +121,8 @@ fn an_admitted_request_passes_and_its_response_is_not_looked_at() {
     assert_eq!(case.stream.request_head(true), Flow::Pass);
     assert_eq!(case.events(), ["request /a", "no response"]);
     assert_eq!(
-        case.host.state.borrow().published["meshward.decision"],
-        "allow"
+        case.host.state.borrow().published["meshward.verdict"],
+        "decision=allow"
     );
     assert_eq!(case.host.metric("meshward_requests;"), 1);
 
@@ -274,7 +274,7 @@ fn questions_are_answered_on_the_spot() {
 #[test]
 fn what_does_not_fit_ends_in_a_refusal() {
     let unsafe_change: Line = Box::new(|transaction| {
-        let set = meshward_engine::transaction::HeaderChange::Set("x-a".into(), "b\nc".into());
+        let set = meshward_engine::transaction::HeaderChange::Add("x-a".into(), "b\nc".into());
         let how = Forward {
             headers: vec![set],
             ..Forward::default()

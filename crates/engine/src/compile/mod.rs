@@ -15,8 +15,8 @@ mod summary;
 
 pub(crate) use access::Access;
 pub(crate) use modes::EndpointModes;
-pub use policy::Policy;
 pub(crate) use policy::{Endpoint, PolicyApi};
+pub use policy::{Policy, SourceNeeds};
 pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
 
 use crate::config::{Document, Mode};

@@ -4,7 +4,7 @@ use super::{Access, EndpointModes};
 use crate::authorize::Scopes;
 use crate::config::{Delivery, Detail, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
-use crate::limit::Limit;
+use crate::limit::{Limit, Part};
 use crate::route::Router;
 use std::sync::Arc;
 
@@ -66,9 +66,32 @@ impl Policy {
         self.endpoints.len()
     }
 
+    /// Whether a limit that is in use counts by the peer's address, and whether one counts by its principal: what an adapter must
+    /// read before the request is judged. Otherwise both are needed only for a log line.
+    #[must_use]
+    pub fn counts_by_source(&self) -> SourceNeeds {
+        let uses = |part: &Part| {
+            let mut limits = self.endpoints.iter().flat_map(|e| &e.limits);
+            limits.any(|limit| limit.key.uses(part))
+        };
+        SourceNeeds {
+            address: uses(&Part::Address),
+            principal: uses(&Part::Principal),
+        }
+    }
+
     /// The most counter series that a proxy may make for this policy.
     #[must_use]
     pub fn max_series(&self) -> u32 {
         self.telemetry.max_series
     }
+}
+
+/// What a policy must know of the peer to judge a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceNeeds {
+    /// Its address.
+    pub address: bool,
+    /// Its SPIFFE ID.
+    pub principal: bool,
 }

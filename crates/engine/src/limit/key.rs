@@ -76,6 +76,11 @@ impl Key {
         Some(hash.finalize().into())
     }
 
+    /// Whether the key has this part.
+    pub(crate) fn uses(&self, part: &Part) -> bool {
+        self.parts.contains(part)
+    }
+
     /// The parts, for explanations.
     pub(crate) fn parts(&self) -> impl Iterator<Item = String> {
         self.parts.iter().map(Part::to_text)

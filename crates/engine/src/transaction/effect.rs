@@ -98,8 +98,8 @@ pub struct Forward {
 pub enum HeaderChange {
     /// Removes every field of this name.
     Remove(String),
-    /// Replaces every field of this name by one.
-    Set(String, String),
+    /// Adds a field. None of its name is there: one that came with the request was removed by an earlier change.
+    Add(String, String),
 }
 
 /// The answer to a client that was refused.

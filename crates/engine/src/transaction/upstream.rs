@@ -31,7 +31,7 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
         let mut set = |name: &str, value: String| {
             forward
                 .headers
-                .push(HeaderChange::Set(format!("x-meshward-{name}"), value))
+                .push(HeaderChange::Add(format!("x-meshward-{name}"), value))
         };
         set("subject", visible(&identity.subject));
         set("provider", visible(&identity.provider));
@@ -43,9 +43,14 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
         match identity::credential_changes(identity) {
             Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name)),
             Strip::Query(name) => forward.target = Some(without_parameter(transaction, &name)),
-            Strip::Cookie(name) => forward
-                .headers
-                .push(without_cookie(&transaction.head.headers, &name)),
+            Strip::Cookie(name) => {
+                forward
+                    .headers
+                    .push(HeaderChange::Remove("cookie".to_owned()));
+                forward
+                    .headers
+                    .extend(without_cookie(&transaction.head.headers, &name));
+            }
         }
     }
     forward
@@ -94,19 +99,14 @@ fn without_parameter(transaction: &Transaction, name: &str) -> String {
     }
 }
 
-/// The change that leaves every cookie but the named one. HTTP/2 clients may send several fields: they become one.
-fn without_cookie(headers: &Headers, name: &str) -> HeaderChange {
+/// The field with every cookie but the named one. HTTP/2 clients may send several fields: they become one.
+fn without_cookie(headers: &Headers, name: &str) -> Option<HeaderChange> {
     let kept: Vec<_> = headers
         .all("cookie")
         .filter_map(|field| cookie::without(field, name))
         .collect();
-    if kept.is_empty() {
-        return HeaderChange::Remove("cookie".to_owned());
-    }
-    HeaderChange::Set(
-        "cookie".to_owned(),
-        String::from_utf8_lossy(&kept.join(&b"; "[..])).into_owned(),
-    )
+    let value = String::from_utf8_lossy(&kept.join(&b"; "[..])).into_owned();
+    (!kept.is_empty()).then(|| HeaderChange::Add("cookie".to_owned(), value))
 }
 
 #[cfg(test)]
