@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, the same for developers and CI.
 
-use super::{build, docs, fmt};
+use super::{build, docs, fmt, samples};
 use crate::clock::{Stopwatch, human};
 use crate::{paths, process, progress, table, tools};
 use anyhow::{Context as _, Result, bail};
@@ -37,6 +37,8 @@ enum Step {
     Unit,
     /// The filter and the command line build as they are delivered.
     Build,
+    /// Policies, Envoy configurations and the compose file of `envoy-config/`, each in the tool that it is for.
+    Samples,
     /// The delivered files in real Envoys.
     Integration,
     /// Every fuzz target holds for its seeds and some thousand mutations of them.
@@ -107,6 +109,7 @@ impl Step {
                 "integration-tests",
             ])),
             Self::Build => build::run(&build::Args { only: None }),
+            Self::Samples => samples::check(),
             Self::Integration => integration(),
             Self::Fuzz => fuzz(),
         }

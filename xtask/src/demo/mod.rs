@@ -7,7 +7,7 @@ mod acts;
 mod call;
 mod decision;
 mod issuer;
-mod render;
+pub(crate) mod render;
 mod report;
 mod shop;
 mod stage;

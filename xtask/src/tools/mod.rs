@@ -1,10 +1,12 @@
 //! The tools that tasks need: pinned in `tools.toml`, installed once into the cache, never twice at a time.
 
+mod compose;
 mod envoy;
 mod lock;
 mod rust;
 mod system;
 
+pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
 pub(crate) use rust::wasm_target;
 pub(crate) use system::{Program, need};
@@ -18,6 +20,7 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 struct Pins {
     envoy: envoy::Pin,
+    compose: compose::Pin,
     rust: rust::Pin,
     system: BTreeMap<String, system::Pin>,
 }

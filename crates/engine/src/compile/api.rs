@@ -107,6 +107,10 @@ impl Scope<'_> {
                 method: operation.method.clone(),
                 path: operation.path.clone(),
                 at: operation.at.clone(),
+                file: description
+                    .as_ref()
+                    .filter(|_| described)
+                    .map(|d| d.source.clone()),
             });
             let compiled = self.endpoint(
                 index,

@@ -91,7 +91,10 @@ fn keys_are_found_in_query_and_cookie() {
         credential_changes(&identity),
         Strip::Cookie("sid".to_owned())
     );
-    assert_eq!(crate::http::cookie::without(b"a=b; sid=k2", "sid"), Some(b"a=b".to_vec()));
+    assert_eq!(
+        crate::http::cookie::without(b"a=b; sid=k2", "sid"),
+        Some(b"a=b".to_vec())
+    );
 }
 
 #[test]

@@ -39,6 +39,18 @@ pub(crate) struct RouterEndpoint {
     pub(crate) path: String,
     /// Where the endpoint stands: a JSON pointer.
     pub(crate) at: String,
+    /// The description that it stands in; `None` for the policy itself.
+    pub(crate) file: Option<String>,
+}
+
+impl RouterEndpoint {
+    /// Says in which file a problem with the endpoint is.
+    pub(super) fn blame(&self, problem: Problem) -> Problem {
+        match &self.file {
+            Some(file) => problem.file(file),
+            None => problem,
+        }
+    }
 }
 
 /// Where a request belongs.
@@ -174,10 +186,12 @@ fn read_api<'a>(api: &'a RouterApi, problems: &mut Vec<Problem>) -> ReadApi<'a> 
             method,
             path,
             at,
+            file: _,
         } = endpoint;
+        let mut note = |problem: Problem| problems.push(endpoint.blame(problem));
         if !crate::http::is_token(method.as_bytes()) {
             let message = format!("`{method}` is not a method");
-            problems.push(
+            note(
                 Problem::error("method-invalid", at, message)
                     .hint("write a method such as `GET` or `POST`"),
             );
@@ -186,23 +200,19 @@ fn read_api<'a>(api: &'a RouterApi, problems: &mut Vec<Problem>) -> ReadApi<'a> 
                 "methods are case-sensitive: `{method}` is not `{}`",
                 method.to_ascii_uppercase()
             );
-            problems.push(
-                Problem::warning("method-case", at, message).hint("write methods in upper case"),
-            );
+            note(Problem::warning("method-case", at, message).hint("write methods in upper case"));
         }
         match Template::parse(path) {
             Ok(template) => {
                 if !template.reachable {
-                    problems.push(
+                    note(
                         Problem::warning("path-unreachable", at, format!("no request can have the path `{path}`"))
                             .hint("write a path without query, fragment, `;`, backslash, encoded slash, empty segments and dot segments"),
                     );
                 }
                 endpoints.push((endpoint, template));
             }
-            Err(fault) => {
-                problems.push(Problem::error(fault.code, at, fault.message).hint(fault.hint))
-            }
+            Err(fault) => note(Problem::error(fault.code, at, fault.message).hint(fault.hint)),
         }
     }
     ReadApi { api, endpoints }

@@ -156,7 +156,7 @@ fn conflict(
         .flat_map(|read| &read.endpoints)
         .find(|(e, _)| e.index == other.endpoint)
         .map_or_else(String::new, |(e, _)| format!("`{}` at `{}`", e.path, e.at));
-    if api.index == other.api {
+    let problem = if api.index == other.api {
         Problem::error(
             "path-conflict",
             at,
@@ -170,5 +170,6 @@ fn conflict(
             format!("`{method} {path}` is also served by another API under the same host and base path: {place}"),
         )
         .hint("give the APIs different `hosts` or `basePaths`, or remove the endpoint from one of them")
-    }
+    };
+    endpoint.blame(problem)
 }

@@ -22,6 +22,7 @@ fn api(index: usize, hosts: &[&str], bases: &[&str], endpoints: &[&str]) -> Rout
                     method: method.to_owned(),
                     path: path.to_owned(),
                     at: format!("/apis/{index}/endpoints/{i}"),
+                    file: None,
                 }
             })
             .collect(),
