@@ -84,7 +84,7 @@ impl Generator {
         let script = self.dir.join("load.lua");
         fs::write(&script, script_text(case.load, tokens)?)
             .with_context(|| format!("`{}` cannot be written", script.display()))?;
-        let measured = send(server, &script, self.seconds, |said| {
+        let measured = send(server, &script, self.seconds, CONNECTIONS, |said| {
             check(case.load, said, fresh.as_ref().map(|(_, count)| *count))
         })?;
         self.fastest = self.fastest.max(measured.per_second);
@@ -107,17 +107,29 @@ impl Generator {
     }
 }
 
+/// Enough connections that each worker gets some: the kernel spreads them.
+pub(super) fn reach_every_worker(server: &Running, dir: &Path) -> Result<()> {
+    let script = dir.join("load.lua");
+    fs::write(&script, script_text(Load::Get, None)?)
+        .with_context(|| format!("`{}` cannot be written", script.display()))?;
+    send(server, &script, 2, "128", |said| {
+        check(Load::Get, said, None)
+    })
+    .map(drop)
+}
+
 fn send(
     server: &Running,
     script: &Path,
     seconds: u16,
+    connections: &str,
     check: impl FnOnce(&Said) -> Result<()>,
 ) -> Result<Measured> {
     let pid = server.process.pid();
     let before = usage::cpu(pid)?;
     let output = process::output(
         Command::new("wrk")
-            .args(["-t", "1", "-c", CONNECTIONS, "-d", &format!("{seconds}s")])
+            .args(["-t", "1", "-c", connections, "-d", &format!("{seconds}s")])
             .arg("-s")
             .arg(script)
             .arg(format!("http://127.0.0.1:{}", server.port)),

@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Fewer and shorter rounds: enough to see a change of a quarter.
     #[arg(long)]
     quick: bool,
+    /// Measure what the last `cargo xtask build` made.
+    #[arg(long)]
+    no_build: bool,
     /// Write the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -67,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let cases = chosen(&args.cases)?;
     tools::need(&[tools::Program::Wrk])?;
-    let site = prepare(&cases)?;
+    let site = prepare(&cases, args.no_build)?;
     let measured = rounds(&site, &cases, effort)?;
     let whole = args.cases.is_empty();
     let report = Report {
@@ -110,7 +113,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
 }
 
 /// Builds what is measured, and lays out the directory that the Envoys read from.
-fn prepare(cases: &[&Case]) -> Result<Site> {
+fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
     let dir = paths::target().join("bench");
     fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
     let noop = dir.join("baseline.wasm");
@@ -121,7 +124,9 @@ fn prepare(cases: &[&Case]) -> Result<Site> {
     fs::write(dir.join("jwks.json"), tokens::jwks()?.to_string())?;
     let mut bundles = BTreeMap::new();
     if cases.iter().any(|case| case.server.is_meshward()) {
-        build::run(&build::Args { only: None })?;
+        if !built {
+            build::run(&build::Args { only: None })?;
+        }
         for kind in [Kind::MeshwardKey, Kind::MeshwardJwt] {
             bundles.insert(kind, bundle(&dir, kind)?);
         }
