@@ -117,6 +117,10 @@ impl Step {
 }
 
 fn clippy() -> Result<()> {
+    // The fuzz workspace first: its lock file is easily forgotten, and that shows here at once.
+    process::run(in_fuzz("clippy").args(["--all-targets", "--", "-D", "warnings"])).context(
+        "the fuzz workspace; after a change of dependencies: cargo check --manifest-path fuzz/Cargo.toml --no-default-features",
+    )?;
     let all = [
         "clippy",
         "--workspace",
@@ -160,21 +164,19 @@ fn integration() -> Result<()> {
 }
 
 fn fuzz() -> Result<()> {
-    // A workspace of its own, with the same target directory, so that what both need is built once.
-    let manifest = paths::root().join("fuzz/Cargo.toml");
-    let in_fuzz = |subcommand: &str| {
-        let mut cargo = cargo();
-        cargo
-            .arg(subcommand)
-            .arg("--manifest-path")
-            .arg(&manifest)
-            .args(["--no-default-features", "--locked"])
-            .env("CARGO_TARGET_DIR", paths::target());
-        cargo
-    };
-    process::run(in_fuzz("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
     process::run(in_fuzz("test").arg("--quiet"))?;
     process::run(in_fuzz("run").args(["--quiet", "--bin", "smoke"]))
+}
+
+/// Cargo for the fuzz workspace, with the same target directory, so that what both need is built once.
+fn in_fuzz(subcommand: &str) -> Command {
+    let mut cargo = cargo();
+    cargo
+        .arg(subcommand)
+        .args(["--manifest-path", "fuzz/Cargo.toml"])
+        .args(["--no-default-features", "--locked"])
+        .env("CARGO_TARGET_DIR", paths::target());
+    cargo
 }
 
 fn cargo() -> Command {
