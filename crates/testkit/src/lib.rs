@@ -1,6 +1,6 @@
 //! The corpus: Meshward's behaviour as data, and what runs it.
 //!
-//! Every behaviour stands once in `testdata/*.toml` ([`format`] says how a file is written). It runs natively, through
+//! Every behaviour stands once in `testdata/*.toml` ([`mod@format`] says how a file is written). It runs natively, through
 //! the engine, and through a real Envoy (in `integration-tests`). Both runs turn what they see into
 //! [`judge::Observed`], and the same [`judge::differences`] compares it with what the file expects: so they must agree.
 //!

@@ -4,7 +4,7 @@
 //! is left that could be resumed wrongly. Time comes with every event.
 //!
 //! - `request` runs the controls that need the head, `body` those that need a body, `response` the way back,
-//!   [`effect`] is what goes in and out, [`reply`] what a refused caller is told, `upstream` what an admitted request takes along.
+//!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
 //! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
