@@ -16,6 +16,8 @@ const OTHER: &str = "other";
 #[derive(Debug)]
 pub(crate) struct Metrics {
     series: RefCell<HashMap<String, MetricId>>,
+    /// The same series by a hash of their labels, so that a name is written out only once.
+    known: RefCell<HashMap<u64, MetricId>>,
     most: Cell<usize>,
     time: Cell<Option<MetricId>>,
 }
@@ -25,6 +27,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             series: RefCell::new(HashMap::new()),
+            known: RefCell::new(HashMap::new()),
             most: Cell::new(0),
             time: Cell::new(None),
         }
@@ -38,8 +41,21 @@ impl Metrics {
     /// Counts an exchange and its findings.
     pub(crate) fn count(&self, host: &impl Host, record: &Record) {
         for counter in record.counters() {
-            if let Some(id) = self.id(host, counter) {
-                host.increment(id);
+            let hash = hash(&counter);
+            let known = self
+                .known
+                .try_borrow()
+                .ok()
+                .and_then(|known| known.get(&hash).copied());
+            let Some(id) = known.or_else(|| self.id(host, counter)) else {
+                continue;
+            };
+            host.increment(id);
+            // As many as there are series, whatever else is counted under `other`.
+            if let (None, Ok(mut cache)) = (known, self.known.try_borrow_mut())
+                && cache.len() < self.most.get()
+            {
+                cache.insert(hash, id);
             }
         }
     }
@@ -85,6 +101,25 @@ impl Metrics {
         series.insert(name, id);
         Some(id)
     }
+}
+
+/// FNV-1a over the labels. They come from the policy and the table of reasons, so nobody can aim for a collision.
+fn hash(counter: &Counter<'_>) -> u64 {
+    let Counter {
+        name,
+        api,
+        endpoint,
+        outcome,
+        control,
+        reason,
+    } = *counter;
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for label in [name, api, endpoint, outcome, control, reason] {
+        for byte in label.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
 }
 
 fn name(counter: &Counter<'_>) -> String {

@@ -257,7 +257,13 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// Shows and counts a verdict.
     fn settle(&self, record: &Record) {
-        outcome::publish(&self.host, record);
+        let all = self
+            .loaded
+            .as_ref()
+            .is_some_and(|loaded| loaded.policy.publishes_all());
+        if all || record.is_notable() {
+            outcome::publish(&self.host, record);
+        }
         self.metrics.count(&self.host, record);
     }
 

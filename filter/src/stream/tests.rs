@@ -120,9 +120,9 @@ fn an_admitted_request_passes_and_its_response_is_not_looked_at() {
     let mut case = case(vec![forward(false), deliver()]);
     assert_eq!(case.stream.request_head(true), Flow::Pass);
     assert_eq!(case.events(), ["request /a", "no response"]);
-    assert_eq!(
-        case.host.state.borrow().published["meshward.verdict"],
-        "decision=allow"
+    assert!(
+        case.host.state.borrow().published.is_empty(),
+        "only what is notable is shown"
     );
     assert_eq!(case.host.metric("meshward_requests;"), 1);
 

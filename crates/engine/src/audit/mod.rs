@@ -187,6 +187,12 @@ impl Record {
         }))
     }
 
+    /// Whether somebody will want to look at the exchange: it was refused, or a control found something.
+    #[must_use]
+    pub fn is_notable(&self) -> bool {
+        self.decision == Decision::Deny || !self.findings.is_empty()
+    }
+
     /// The verdict in one line for access logs, in logfmt: `decision=allow api=orders endpoint="GET /orders/{id}" subject=acme`.
     ///
     /// One line, because every value that is handed to the proxy costs a host call on every exchange.

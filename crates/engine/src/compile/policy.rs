@@ -2,7 +2,7 @@
 
 use super::{Access, EndpointModes};
 use crate::authorize::Scopes;
-use crate::config::{Delivery, Detail, Mode, Reading, Telemetry, Unknown};
+use crate::config::{Delivery, Detail, FilterState, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
 use crate::limit::{Limit, Part};
 use crate::route::Router;
@@ -78,6 +78,12 @@ impl Policy {
             address: uses(&Part::Address),
             principal: uses(&Part::Principal),
         }
+    }
+
+    /// Whether an admitted exchange without findings puts its verdict into filter state.
+    #[must_use]
+    pub fn publishes_all(&self) -> bool {
+        self.telemetry.filter_state == FilterState::All
     }
 
     /// The most counter series that a proxy may make for this policy.

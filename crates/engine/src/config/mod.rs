@@ -189,6 +189,8 @@ pub enum Detail {
 pub struct Telemetry {
     /// The share of admitted exchanges without findings that is logged, from 0 to 1. Refusals and findings are always logged.
     pub log_allowed: f64,
+    /// Which exchanges put their verdict into filter state, for access logs: it costs a host call each.
+    pub filter_state: FilterState,
     /// The most counter series of one proxy; what comes after is counted under the endpoint `other`.
     pub max_series: u32,
 }
@@ -197,9 +199,21 @@ impl Default for Telemetry {
     fn default() -> Self {
         Self {
             log_allowed: 0.01,
+            filter_state: FilterState::Notable,
             max_series: 2000,
         }
     }
+}
+
+/// Which exchanges put their verdict into filter state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FilterState {
+    /// Refusals, and admitted exchanges with findings.
+    Notable,
+    /// All.
+    All,
 }
 
 /// What the proxy that runs a bundle can do.

@@ -17,12 +17,15 @@ pub(crate) use take::{Take, Taken};
 
 use crate::config;
 use crate::problem::{Problem, pointer};
+use sha2::{Digest as _, Sha256};
 
 /// A limit, ready to use.
 #[derive(Debug)]
 pub(crate) struct Limit {
     pub(crate) name: String,
     pub(crate) key: Key,
+    /// The name of the bucket that counts what finds no place: see [`set`].
+    overflow: [u8; 16],
     pub(crate) windows: Vec<Window>,
 }
 
@@ -100,6 +103,7 @@ impl Limit {
         };
         if problems.is_empty() {
             Ok(Self {
+                overflow: take::halves(Sha256::digest(name.as_bytes()).into()).0,
                 name: name.to_owned(),
                 key,
                 windows,

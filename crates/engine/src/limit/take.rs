@@ -5,14 +5,12 @@ use super::{Limit, Values};
 use crate::config::Timestamp;
 use crate::transaction::{Answer, Query};
 use crate::verdict::{Reason, Refusal};
-use sha2::{Digest, Sha256};
 
 /// One attempt to take from a limit.
 #[derive(Debug)]
 pub(crate) struct Take {
     slot: String,
     name: [u8; 16],
-    overflow: [u8; 16],
     races: u32,
 }
 
@@ -51,12 +49,10 @@ impl Take {
             ));
         };
         let (name, rest) = halves(digest);
-        let (overflow, _) = halves(Sha256::digest(limit.name.as_bytes()).into());
         let set = u128::from_le_bytes(rest) % u128::from(sets.max(1));
         let take = Self {
             slot: format!("meshward.limit.{policy}.{set}"),
             name,
-            overflow,
             races: 0,
         };
         let query = take.read();
@@ -77,7 +73,7 @@ impl Take {
                 let mut set = stored.map(|s| Set::decode(&s.value)).unwrap_or_default();
                 match set.take(
                     self.name,
-                    self.overflow,
+                    limit.overflow,
                     &limit.windows,
                     now.0.saturating_mul(1000),
                 ) {
@@ -106,7 +102,7 @@ impl Take {
     }
 }
 
-fn halves(digest: [u8; 32]) -> ([u8; 16], [u8; 16]) {
+pub(super) fn halves(digest: [u8; 32]) -> ([u8; 16], [u8; 16]) {
     let mut first = [0; 16];
     let mut second = [0; 16];
     let (a, b) = digest.split_at(16);
