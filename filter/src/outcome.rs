@@ -63,23 +63,12 @@ pub(crate) fn publish(host: &impl Host, record: &Record) {
 pub(crate) fn refusal(reason: Reason, policy: &str, now: Timestamp) -> (Box<Record>, Reply) {
     let status = reason.status();
     let record = Record {
-        policy: policy.to_owned(),
-        api: None,
-        endpoint: None,
-        operation: None,
         decision: Decision::Deny,
         reason: Some(reason),
         status: Some(status),
-        findings: Vec::new(),
         method: "_OTHER".to_owned(),
-        host: String::new(),
-        client_address: None,
-        source_principal: None,
-        provider: None,
-        subject: None,
-        request_id: None,
-        time: now,
         logged: true,
+        ..Record::new(policy, now)
     };
     let body = serde_json::json!({
         "type": "about:blank", "title": reason.title(), "status": status, "reason": reason.code(),

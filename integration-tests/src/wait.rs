@@ -19,6 +19,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
+        // Between looks: what is waited for ends the wait, the time does not.
         thread::sleep(PAUSE);
     }
     panic!("waited {DEADLINE:?} in vain for {what}")

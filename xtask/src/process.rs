@@ -113,6 +113,7 @@ impl Background {
                     self.last_words()
                 );
             }
+            // Between looks at whether it is ready.
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -158,6 +159,7 @@ pub(crate) fn stop_everything_on_interrupt() -> Result<()> {
 pub(crate) fn until_interrupted() {
     AWAITED.store(true, Ordering::SeqCst);
     while !INTERRUPTED.load(Ordering::SeqCst) {
+        // The handler only sets a flag: somebody must look at it.
         std::thread::sleep(Duration::from_millis(100));
     }
 }

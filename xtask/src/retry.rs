@@ -13,6 +13,7 @@ pub(crate) fn thrice<T>(what: &str, mut work: impl FnMut() -> Result<T>) -> Resu
                 progress::warn(&format!(
                     "{what} failed and is tried again in {pause}s: {error:#}"
                 ));
+                // A registry that was busy is given a moment.
                 std::thread::sleep(Duration::from_secs(pause));
             }
         }

@@ -350,6 +350,7 @@ fn listen_for_interrupts(sender: &Sender<Event>) -> Result<(), Failure> {
 fn tick(sender: Sender<Event>) {
     std::thread::spawn(move || {
         while sender.send(Event::Tick).is_ok() {
+            // A clock, not a wait: files and Envoy are looked at on every tick.
             std::thread::sleep(TICK);
         }
     });

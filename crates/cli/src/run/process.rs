@@ -114,6 +114,7 @@ impl Proxy {
             if self.ended().is_some() {
                 return;
             }
+            // Between looks at whether Envoy has ended: the standard library has no wait with a deadline.
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -63,10 +63,11 @@ pub struct Counter<'a> {
 }
 
 impl Record {
-    /// Starts the record of an exchange that arrived at `time`.
-    pub(crate) fn new(policy: &Policy, time: Timestamp) -> Self {
+    /// Starts the record of an exchange that arrived at `time`, under the policy of this name.
+    #[must_use]
+    pub fn new(policy: &str, time: Timestamp) -> Self {
         Self {
-            policy: policy.name.clone(),
+            policy: policy.to_owned(),
             api: None,
             endpoint: None,
             operation: None,
@@ -309,7 +310,7 @@ mod tests {
         let policy = crate::compile(&serde_json::from_value(document).unwrap())
             .unwrap()
             .policy;
-        let mut record = Record::new(&policy, Timestamp(0));
+        let mut record = Record::new(&policy.name, Timestamp(0));
         record.api = Some("orders".to_owned());
         record.subject = Some("a \"b\"\n".to_owned());
         assert_eq!(

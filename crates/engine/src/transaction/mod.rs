@@ -72,7 +72,7 @@ impl Transaction {
     /// Starts an exchange that arrived at `now`.
     #[must_use]
     pub fn new(policy: Arc<Policy>, now: Timestamp) -> Self {
-        let record = Record::new(&policy, now);
+        let record = Record::new(&policy.name, now);
         Self {
             policy,
             record,
