@@ -12,7 +12,7 @@ const MOST_QUESTIONS: usize = 256;
 /// The engine, as a stream calls it. Tests put a script in its place.
 pub(crate) trait Judge: Clone {
     /// Takes one event and says what comes next.
-    fn judge(&self, transaction: Transaction, event: Event, now: Timestamp) -> Step;
+    fn judge(&self, transaction: Box<Transaction>, event: Event, now: Timestamp) -> Step;
 }
 
 /// The engine itself.
@@ -20,7 +20,7 @@ pub(crate) trait Judge: Clone {
 pub(crate) struct Engine;
 
 impl Judge for Engine {
-    fn judge(&self, transaction: Transaction, event: Event, now: Timestamp) -> Step {
+    fn judge(&self, transaction: Box<Transaction>, event: Event, now: Timestamp) -> Step {
         transaction.handle(event, now)
     }
 }
@@ -44,7 +44,7 @@ pub(crate) enum Next {
 pub(crate) fn drive(
     host: &impl Host,
     judge: &impl Judge,
-    transaction: Transaction,
+    transaction: Box<Transaction>,
     event: Event,
     now: Timestamp,
 ) -> Next {
@@ -53,7 +53,7 @@ pub(crate) fn drive(
         step = match step {
             Step::Ask(transaction, query) => {
                 let answer = shared::answer(host, query);
-                judge.judge(*transaction, Event::Answer(answer), now)
+                judge.judge(transaction, Event::Answer(answer), now)
             }
             Step::NeedBody(transaction) => return Next::Hold(transaction),
             Step::Forward(transaction, how) => return Next::Forward(transaction, how),

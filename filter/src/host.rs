@@ -12,6 +12,7 @@ pub(crate) mod fake;
 use meshward_engine::transaction::Reply;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, GrpcStatusCode, MapType, MetricType, Status};
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::UNIX_EPOCH;
 
 /// One side of an exchange.
@@ -52,6 +53,8 @@ pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 pub(crate) trait Host: Clone {
     /// Nanoseconds since the Unix epoch; 0 when the clock cannot be read.
     fn nanoseconds(&self) -> u64;
+    /// Bytes that nobody can guess.
+    fn random(&self) -> [u8; 16];
     /// The plugin's configuration.
     fn configuration(&self, size: usize) -> Vec<u8>;
     /// Writes a line to the proxy's log.
@@ -97,6 +100,20 @@ impl Host for Envoy {
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|age| u64::try_from(age.as_nanos()).ok())
             .unwrap_or_default()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        // The standard library seeds its hash maps from the host's random source (WASI `random_get`).
+        let source = RandomState::new();
+        let halves = [source.hash_one(0_u8), source.hash_one(1_u8)];
+        let mut bytes = [0; 16];
+        for (place, byte) in bytes
+            .iter_mut()
+            .zip(halves.iter().flat_map(|h| h.to_le_bytes()))
+        {
+            *place = byte;
+        }
+        bytes
     }
 
     fn configuration(&self, size: usize) -> Vec<u8> {

@@ -23,6 +23,7 @@ mod metrics;
 mod outcome;
 mod policy;
 mod root;
+mod seed;
 mod shared;
 mod stream;
 

@@ -11,6 +11,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 const OTHER: &str = "other";
+/// The time of one exchange in so many is recorded, of the first one too.
+const MEASURED_EVERY: u32 = 8;
 
 /// The metrics of one worker.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Metrics {
     known: RefCell<HashMap<u64, MetricId>>,
     most: Cell<usize>,
     time: Cell<Option<MetricId>>,
+    /// Exchanges so far, to measure every so many of them.
+    exchanges: Cell<u32>,
 }
 
 impl Metrics {
@@ -30,6 +34,7 @@ impl Metrics {
             known: RefCell::new(HashMap::new()),
             most: Cell::new(0),
             time: Cell::new(None),
+            exchanges: Cell::new(0),
         }
     }
 
@@ -58,6 +63,14 @@ impl Metrics {
                 cache.insert(hash, id);
             }
         }
+    }
+
+    /// Whether the next exchange is one of those whose time is recorded: reading the clock once more and recording cost more than a
+    /// distribution gains from every exchange.
+    pub(crate) fn measures_next(&self) -> bool {
+        let count = self.exchanges.get();
+        self.exchanges.set(count.wrapping_add(1));
+        count.is_multiple_of(MEASURED_EVERY)
     }
 
     /// Records how long the filter worked on one exchange.

@@ -8,6 +8,7 @@ use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
 use meshward_engine::transaction::{Forward, HeaderChange, Reply};
 use meshward_engine::verdict::{Decision, Reason};
+use std::sync::Arc;
 
 /// Changes the request as the verdict says. `false`, and nothing is changed, when that cannot be done safely.
 pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
@@ -60,13 +61,12 @@ pub(crate) fn publish(host: &impl Host, record: &Record) {
 }
 
 /// A refusal for which the engine gave none: there is no policy, or a fault.
-pub(crate) fn refusal(reason: Reason, policy: &str, now: Timestamp) -> (Box<Record>, Reply) {
+pub(crate) fn refusal(reason: Reason, policy: Arc<str>, now: Timestamp) -> (Box<Record>, Reply) {
     let status = reason.status();
     let record = Record {
         decision: Decision::Deny,
         reason: Some(reason),
         status: Some(status),
-        method: "_OTHER".to_owned(),
         logged: true,
         ..Record::new(policy, now)
     };
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn only_a_grpc_caller_gets_a_grpc_answer() {
-        let (_, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
+        let (_, mut reply) = refusal(Reason::Internal, "test".into(), Timestamp(0));
         let host = Fake::default();
         answer(&host, reply.clone());
         assert_eq!(host.state.borrow().reply.as_ref().unwrap().status, 500);
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_unsafe_field_of_an_answer_is_left_out() {
-        let (_, mut reply) = refusal(Reason::Internal, "test", Timestamp(0));
+        let (_, mut reply) = refusal(Reason::Internal, "test".into(), Timestamp(0));
         reply.headers.push(("x-a".into(), "b\nc: d".into()));
         let host = Fake::default();
         answer(&host, reply);

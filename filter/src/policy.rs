@@ -16,8 +16,8 @@ pub(crate) struct Loaded {
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// Reads a configuration.
-pub(crate) fn load(configuration: &[u8]) -> Result<Loaded, Vec<Problem>> {
+/// Reads a configuration. `seed` is the secret of the limit table that the workers share.
+pub(crate) fn load(configuration: &[u8], seed: [u8; 16]) -> Result<Loaded, Vec<Problem>> {
     if configuration.trim_ascii().is_empty() {
         return Err(vec![
             Problem::error(
@@ -32,7 +32,7 @@ pub(crate) fn load(configuration: &[u8]) -> Result<Loaded, Vec<Problem>> {
     let compiled = compile(&document)?;
     Ok(Loaded {
         source: compiled.policy.counts_by_source(),
-        policy: Arc::new(compiled.policy),
+        policy: Arc::new(compiled.policy.with_seed(seed)),
         warnings: compiled.warnings,
     })
 }
@@ -105,13 +105,13 @@ mod tests {
     use super::*;
 
     fn refused(configuration: &str) -> String {
-        let problems = load(configuration.as_bytes()).unwrap_err();
+        let problems = load(configuration.as_bytes(), [0; 16]).unwrap_err();
         problems.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
     fn the_smallest_bundle_is_loaded() {
-        let loaded = load(SMALLEST.as_bytes()).unwrap();
+        let loaded = load(SMALLEST.as_bytes(), [0; 16]).unwrap();
         assert_eq!(loaded.policy.name(), "test");
         assert_eq!(loaded.policy.endpoint_count(), 1);
         assert_eq!(loaded.policy.max_series(), 2000);
@@ -136,6 +136,6 @@ mod tests {
     fn what_is_not_one_json_value_is_refused() {
         assert!(refused("apiVersion: x").contains("not JSON"));
         assert!(refused(&format!("{SMALLEST}{SMALLEST}")).contains("not JSON"));
-        assert!(load(b"\xff\xfe").is_err());
+        assert!(load(b"\xff\xfe", [0; 16]).is_err());
     }
 }

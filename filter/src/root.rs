@@ -7,6 +7,7 @@ use crate::drive::Judge;
 use crate::host::Host;
 use crate::metrics::Metrics;
 use crate::policy::{self, Loaded};
+use crate::seed;
 use crate::stream::Stream;
 use std::rc::Rc;
 
@@ -35,7 +36,7 @@ impl<H: Host, J: Judge> Root<H, J> {
 
     /// Takes a configuration of `size` bytes; `false` when it cannot be used.
     pub(crate) fn configure(&mut self, size: usize) -> bool {
-        match policy::load(&self.host.configuration(size)) {
+        match policy::load(&self.host.configuration(size), seed::shared(&self.host)) {
             Ok(loaded) => {
                 for warning in loaded.warnings.iter().take(MOST_LINES) {
                     self.host.log(log::Level::Warn, &policy::line(warning));

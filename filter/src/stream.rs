@@ -56,13 +56,14 @@ pub(crate) struct Stream<H, J> {
     state: State,
     /// The length of the body that is held.
     held: usize,
-    /// Nanoseconds in callbacks, so far.
-    spent: u64,
+    /// Nanoseconds in callbacks, so far; `None` where this exchange is not measured.
+    spent: Option<u64>,
 }
 
 impl<H: Host, J: Judge> Stream<H, J> {
     /// Starts an exchange under the policy that serves now; it keeps that policy to its end.
     pub(crate) fn new(host: H, judge: J, metrics: Rc<Metrics>, loaded: Option<Rc<Loaded>>) -> Self {
+        let spent = metrics.measures_next().then_some(0);
         Self {
             host,
             judge,
@@ -70,7 +71,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             loaded,
             state: State::New,
             held: 0,
-            spent: 0,
+            spent,
         }
     }
 
@@ -97,7 +98,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 return stream.refuse(Reason::Internal, Side::Response, now);
             };
             let event = Event::Response(Box::new(head::response(&stream.host, end_of_stream)));
-            stream.advance(*transaction, event, Side::Response, end_of_stream, now)
+            stream.advance(transaction, event, Side::Response, end_of_stream, now)
         })
     }
 
@@ -125,7 +126,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             // Admitted, but no response of the upstream was judged: it did not answer, or somebody hung up.
             State::Upstream(transaction) | State::HoldsResponse(transaction) => {
                 let now = Timestamp(self.host.nanoseconds() / 1000);
-                let record = self.without_response(*transaction, now);
+                let record = self.without_response(transaction, now);
                 if let Some(record) = &record {
                     self.metrics.count(&self.host, record);
                 }
@@ -135,7 +136,9 @@ impl<H: Host, J: Judge> Stream<H, J> {
             State::New | State::HoldsRequest(_) | State::Over => None,
         };
         let Some(mut record) = record else { return };
-        self.metrics.time(&self.host, self.spent);
+        if let Some(spent) = self.spent {
+            self.metrics.time(&self.host, spent);
+        }
         if record.logged {
             if record.client_address.is_none() {
                 let address = head::peer_address(&self.host);
@@ -171,13 +174,13 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 Side::Response => Event::ResponseProgress(self.held),
             }
         };
-        self.advance(*transaction, event, side, end_of_stream, now)
+        self.advance(transaction, event, side, end_of_stream, now)
     }
 
     /// Hands the engine one event, and does what it says. `complete`: there is nothing left to wait for on this side.
     fn advance(
         &mut self,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         event: Event,
         side: Side,
         complete: bool,
@@ -215,7 +218,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             State::Upstream(transaction)
         } else {
             // Nothing more will be judged: the record is there before the request goes, for the access log of every filter.
-            match self.without_response(*transaction, now) {
+            match self.without_response(transaction, now) {
                 Some(record) => State::Passed(record),
                 None => return self.refuse(Reason::Internal, Side::Request, now),
             }
@@ -231,7 +234,11 @@ impl<H: Host, J: Judge> Stream<H, J> {
     }
 
     /// The record of an admitted request whose response is not judged.
-    fn without_response(&self, transaction: Transaction, now: Timestamp) -> Option<Box<Record>> {
+    fn without_response(
+        &self,
+        transaction: Box<Transaction>,
+        now: Timestamp,
+    ) -> Option<Box<Record>> {
         let event = Event::NoResponse;
         match drive(&self.host, &self.judge, transaction, event, now) {
             Next::Deliver(record) => Some(record),
@@ -243,7 +250,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         let policy = self
             .loaded
             .as_ref()
-            .map_or("", |loaded| loaded.policy.name());
+            .map_or_else(|| "".into(), |loaded| loaded.policy.shared_name());
         let (record, reply) = outcome::refusal(reason, policy, now);
         self.answer(record, reply, side)
     }
@@ -308,8 +315,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
     fn timed(&mut self, work: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
         let start = self.host.nanoseconds();
         let flow = work(self, Timestamp(start / 1000));
-        let end = self.host.nanoseconds();
-        self.spent = self.spent.saturating_add(end.saturating_sub(start));
+        if let Some(spent) = &mut self.spent {
+            let end = self.host.nanoseconds();
+            *spent = spent.saturating_add(end.saturating_sub(start));
+        }
         flow
     }
 }

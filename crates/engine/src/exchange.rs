@@ -114,7 +114,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Evaluator {
     policy: Arc<Policy>,
-    store: BTreeMap<String, Stored>,
+    store: BTreeMap<Arc<str>, Stored>,
 }
 
 /// Everything that came of one exchange: for tests that look at more than the verdict.
@@ -158,8 +158,8 @@ impl Evaluator {
                 .or(exchange.response.as_ref().map(|r| r.status)),
             reason: record.reason,
             control: record.reason.map(Reason::control),
-            api: record.api,
-            endpoint: record.endpoint,
+            api: record.api.as_deref().map(str::to_owned),
+            endpoint: record.endpoint.as_deref().map(str::to_owned),
             findings: record.findings,
         })
     }

@@ -25,6 +25,7 @@ pub(crate) struct State {
     pub(crate) slots: BTreeMap<String, (Vec<u8>, u32)>,
     pub(crate) writes: u32,
     pub(crate) store_fails: bool,
+    pub(crate) random: [u8; 16],
     pub(crate) reply: Option<Reply>,
     pub(crate) grpc_reply: Option<(u8, String)>,
     pub(crate) metrics: BTreeMap<String, u32>,
@@ -124,6 +125,10 @@ impl Host for Fake {
     fn publish(&self, name: &str, value: &str) {
         let mut state = self.state.borrow_mut();
         state.published.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.state.borrow().random
     }
 
     fn slot(&self, key: &str) -> Option<(Vec<u8>, u32)> {

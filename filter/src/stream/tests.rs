@@ -17,10 +17,10 @@ struct Script {
 }
 
 impl Judge for Script {
-    fn judge(&self, transaction: Transaction, event: Event, _now: Timestamp) -> Step {
+    fn judge(&self, transaction: Box<Transaction>, event: Event, _now: Timestamp) -> Step {
         self.events.borrow_mut().push(short(&event));
         let line = self.steps.borrow_mut().pop_front();
-        line.expect("the script has an end")(Box::new(transaction))
+        line.expect("the script has an end")(transaction)
     }
 }
 
@@ -55,7 +55,7 @@ fn case(steps: Vec<Line>) -> Case {
         steps: Rc::new(RefCell::new(steps.into())),
         ..Script::default()
     };
-    let loaded = load(SMALLEST.as_bytes()).unwrap();
+    let loaded = load(SMALLEST.as_bytes(), [0; 16]).unwrap();
     let metrics = Rc::new(Metrics::new());
     metrics.allow(loaded.policy.max_series());
     let stream = Stream::new(host.clone(), script.clone(), metrics, Some(Rc::new(loaded)));
@@ -98,7 +98,8 @@ fn deliver() -> Line {
 
 fn reply() -> Line {
     Box::new(|_| {
-        let (record, reply) = outcome::refusal(Reason::CredentialMissing, "test", Timestamp(0));
+        let (record, reply) =
+            outcome::refusal(Reason::CredentialMissing, "test".into(), Timestamp(0));
         Step::Reply(record, reply)
     })
 }
@@ -108,7 +109,7 @@ fn ask(query: Query) -> Line {
 }
 
 fn admitted() -> Box<Record> {
-    let (mut record, _) = outcome::refusal(Reason::Internal, "test", Timestamp(0));
+    let (mut record, _) = outcome::refusal(Reason::Internal, "test".into(), Timestamp(0));
     record.decision = meshward_engine::verdict::Decision::Allow;
     record.reason = None;
     record.status = None;

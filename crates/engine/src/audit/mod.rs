@@ -2,21 +2,22 @@
 
 use crate::Policy;
 use crate::config::Timestamp;
-use crate::http::RequestHead;
+use crate::http::{Headers, RequestHead};
 use crate::verdict::{Control, Decision, Finding, Reason};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Everything that is kept of one exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The policy's name.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// The API, once it is known.
-    pub api: Option<String>,
+    pub api: Option<Arc<str>>,
     /// The endpoint, `METHOD /template`, once it is known.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Arc<str>>,
     /// The description's `operationId`.
-    pub operation: Option<String>,
+    pub operation: Option<Arc<str>>,
     /// The answer.
     pub decision: Decision,
     /// Why it was refused.
@@ -26,7 +27,7 @@ pub struct Record {
     /// Everything that any control saw, in any mode.
     pub findings: Vec<Finding>,
     /// The method, `_OTHER` where it is not a registered one.
-    pub method: String,
+    pub method: &'static str,
     /// The host of the normal form.
     pub host: String,
     /// The peer's address.
@@ -34,9 +35,9 @@ pub struct Record {
     /// The peer's SPIFFE ID.
     pub source_principal: Option<String>,
     /// The provider that knew the caller.
-    pub provider: Option<String>,
+    pub provider: Option<Arc<str>>,
     /// The caller.
-    pub subject: Option<String>,
+    pub subject: Option<Arc<str>>,
     /// `x-request-id`, if it has the form of one.
     pub request_id: Option<String>,
     /// When the request arrived.
@@ -65,9 +66,9 @@ pub struct Counter<'a> {
 impl Record {
     /// Starts the record of an exchange that arrived at `time`, under the policy of this name.
     #[must_use]
-    pub fn new(policy: &str, time: Timestamp) -> Self {
+    pub fn new(policy: Arc<str>, time: Timestamp) -> Self {
         Self {
-            policy: policy.to_owned(),
+            policy,
             api: None,
             endpoint: None,
             operation: None,
@@ -75,7 +76,7 @@ impl Record {
             reason: None,
             status: None,
             findings: Vec::new(),
-            method: String::new(),
+            method: OTHER_METHOD,
             host: String::new(),
             client_address: None,
             source_principal: None,
@@ -87,17 +88,19 @@ impl Record {
         }
     }
 
-    /// Keeps of the head what may be logged.
+    /// Keeps of the head what every record holds, and says whether an admitted exchange belongs to the logged share.
     pub(crate) fn describe_head(&mut self, head: &RequestHead, policy: &Policy) {
-        self.method = known_method(&head.method).to_owned();
-        self.client_address = head.source.address.map(|a| a.to_canonical().to_string());
-        self.source_principal.clone_from(&head.source.principal);
-        self.request_id = head.headers.first("x-request-id").and_then(request_id);
-        self.logged = sampled(
-            head.headers.first("x-request-id"),
-            self.time,
-            policy.telemetry.log_allowed,
-        );
+        self.method = known_method(&head.method);
+        self.logged = sampled(&head.headers, self.time, policy.telemetry.log_allowed);
+    }
+
+    /// Keeps of the head what only a log line holds. Most exchanges have none, and are spared the copies.
+    pub(crate) fn complete(&mut self, head: &RequestHead) {
+        if self.logged {
+            self.client_address = head.source.address.map(|a| a.to_canonical().to_string());
+            self.source_principal.clone_from(&head.source.principal);
+            self.request_id = request_id(&head.headers);
+        }
     }
 
     /// The decision log: one JSON object with OpenTelemetry attribute names. `response_status` is what the client got.
@@ -110,11 +113,9 @@ impl Record {
             }
         };
         let text = |v: &Option<String>| v.clone().map(Value::String);
+        let name = |v: &Option<Arc<str>>| v.as_deref().map(Value::from);
         put("time", Some(Value::String(self.time.to_string())));
-        put(
-            "http.request.method",
-            Some(Value::String(self.method.clone())),
-        );
+        put("http.request.method", Some(Value::from(self.method)));
         put("http.route", text(&self.route()));
         put(
             "http.response.status_code",
@@ -125,10 +126,10 @@ impl Record {
             (!self.host.is_empty()).then(|| Value::String(self.host.clone())),
         );
         put("client.address", text(&self.client_address));
-        put("meshward.policy", Some(Value::String(self.policy.clone())));
-        put("meshward.api", text(&self.api));
-        put("meshward.endpoint", text(&self.endpoint));
-        put("meshward.operation", text(&self.operation));
+        put("meshward.policy", Some(Value::from(&*self.policy)));
+        put("meshward.api", name(&self.api));
+        put("meshward.endpoint", name(&self.endpoint));
+        put("meshward.operation", name(&self.operation));
         put("meshward.decision", Some(json!(self.decision)));
         put(
             "meshward.reason",
@@ -142,8 +143,8 @@ impl Record {
             "meshward.findings",
             (!self.findings.is_empty()).then(|| json!(self.findings)),
         );
-        put("meshward.identity.provider", text(&self.provider));
-        put("meshward.identity.subject", text(&self.subject));
+        put("meshward.identity.provider", name(&self.provider));
+        put("meshward.identity.subject", name(&self.subject));
         put("meshward.source.principal", text(&self.source_principal));
         put("meshward.request_id", text(&self.request_id));
         Value::Object(line).to_string()
@@ -229,6 +230,9 @@ impl Record {
     }
 }
 
+/// What every method that is not registered is called.
+pub const OTHER_METHOD: &str = "_OTHER";
+
 /// The registered methods of OpenAPI and gRPC; another is `_OTHER`, as OpenTelemetry says, so that no caller can fill a log's index.
 fn known_method(method: &[u8]) -> &'static str {
     const KNOWN: [&str; 9] = [
@@ -237,11 +241,12 @@ fn known_method(method: &[u8]) -> &'static str {
     KNOWN
         .into_iter()
         .find(|known| known.as_bytes() == method)
-        .unwrap_or("_OTHER")
+        .unwrap_or(OTHER_METHOD)
 }
 
 /// A request id as it may be logged and sent back: at most 128 visible characters that need no escape anywhere.
-fn request_id(value: &[u8]) -> Option<String> {
+pub(crate) fn request_id(headers: &Headers) -> Option<String> {
+    let value = headers.first("x-request-id")?;
     let fits = (1..=128).contains(&value.len())
         && value
             .iter()
@@ -250,7 +255,7 @@ fn request_id(value: &[u8]) -> Option<String> {
 }
 
 /// Whether an exchange is in the logged share. The same request id gives the same answer on every proxy that it passes.
-fn sampled(request_id: Option<&[u8]>, time: Timestamp, share: f64) -> bool {
+fn sampled(headers: &Headers, time: Timestamp, share: f64) -> bool {
     if share <= 0.0 {
         return false;
     }
@@ -258,7 +263,7 @@ fn sampled(request_id: Option<&[u8]>, time: Timestamp, share: f64) -> bool {
         return true;
     }
     let mut hash = Fnv::default();
-    match request_id {
+    match headers.first("x-request-id") {
         Some(id) => hash.add(id),
         None => hash.add(&time.0.to_le_bytes()),
     }
@@ -293,10 +298,14 @@ impl Fnv {
 mod tests {
     use super::*;
 
+    fn id(value: &[u8]) -> Headers {
+        Headers::new(vec![(b"x-request-id".to_vec(), value.to_vec())])
+    }
+
     #[test]
     fn the_logged_share_is_the_share_that_was_asked_for() {
         let logged = (0..10_000)
-            .filter(|i| sampled(Some(format!("id-{i}").as_bytes()), Timestamp(0), 0.1))
+            .filter(|i| sampled(&id(format!("id-{i}").as_bytes()), Timestamp(0), 0.1))
             .count();
         assert!((900..1100).contains(&logged), "{logged}");
     }
@@ -310,9 +319,9 @@ mod tests {
         let policy = crate::compile(&serde_json::from_value(document).unwrap())
             .unwrap()
             .policy;
-        let mut record = Record::new(&policy.name, Timestamp(0));
-        record.api = Some("orders".to_owned());
-        record.subject = Some("a \"b\"\n".to_owned());
+        let mut record = Record::new(Arc::clone(&policy.name), Timestamp(0));
+        record.api = Some("orders".into());
+        record.subject = Some("a \"b\"\n".into());
         assert_eq!(
             record.verdict_line(),
             r#"decision=allow api=orders subject="a \"b\"\n""#
@@ -321,9 +330,9 @@ mod tests {
 
     #[test]
     fn a_request_id_that_could_forge_a_log_line_is_left_out() {
-        assert_eq!(request_id(b"7c0f-1").as_deref(), Some("7c0f-1"));
-        for id in [&b"a\"b"[..], b"a\nb", b"", &[b'a'; 129], b"\xff"] {
-            assert_eq!(request_id(id), None);
+        assert_eq!(request_id(&id(b"7c0f-1")).as_deref(), Some("7c0f-1"));
+        for bad in [&b"a\"b"[..], b"a\nb", b"", &[b'a'; 129], b"\xff"] {
+            assert_eq!(request_id(&id(bad)), None);
         }
     }
 }

@@ -162,7 +162,7 @@ impl Scope<'_> {
             .or(self.document.mode)
             .unwrap_or(Mode::Enforce);
         let compiled = PolicyApi {
-            name: name.clone(),
+            name: name.as_str().into(),
             unknown_endpoints: unknown_endpoints.unwrap_or(modes::unknown_for(mode)),
         };
         let route = RouterApi {
@@ -336,8 +336,8 @@ impl Scope<'_> {
         } = layers.upstream();
         Endpoint {
             api: index,
-            label,
-            operation: operation.id.clone(),
+            label: label.into(),
+            operation: operation.id.as_deref().map(Arc::from),
             summary: operation.summary.clone(),
             deprecated: operation.deprecated,
             modes,

@@ -21,7 +21,7 @@ pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
 
 use crate::config::{Document, Mode};
 use crate::identity::Provider;
-use crate::limit::Limit;
+use crate::limit::{Limit, Seed};
 use crate::problem::{Problem, Severity, pointer};
 use crate::route::Router;
 use std::collections::BTreeMap;
@@ -169,12 +169,13 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         return Err(problems);
     }
     let policy = Policy {
-        name: metadata.name.clone(),
+        name: metadata.name.as_str().into(),
         reading: reading.clone(),
         reading_mode: modes.reading.unwrap_or(top_mode),
         unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
         router,
         sets: buckets.div_ceil(8),
+        seed: Seed::default(),
         apis: compiled_apis,
         endpoints,
         detail: errors.detail,

@@ -4,20 +4,22 @@ use super::{Access, EndpointModes};
 use crate::authorize::Scopes;
 use crate::config::{Delivery, Detail, FilterState, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
-use crate::limit::{Limit, Part};
+use crate::limit::{Limit, Part, Seed};
 use crate::route::Router;
 use std::sync::Arc;
 
 /// A policy, ready to judge. Immutable; shared by all exchanges.
 #[derive(Debug)]
 pub struct Policy {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) reading: Reading,
     pub(crate) reading_mode: Mode,
     pub(crate) unknown_hosts: Unknown,
     pub(crate) router: Router,
     /// The number of slots in the limit table.
     pub(crate) sets: u32,
+    /// The secret of the limit table.
+    pub(crate) seed: Seed,
     pub(crate) apis: Vec<PolicyApi>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) detail: Detail,
@@ -28,7 +30,7 @@ pub struct Policy {
 /// One API of a policy.
 #[derive(Debug)]
 pub(crate) struct PolicyApi {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) unknown_endpoints: Unknown,
 }
 
@@ -37,8 +39,8 @@ pub(crate) struct PolicyApi {
 pub(crate) struct Endpoint {
     pub(crate) api: usize,
     /// `METHOD /template`, with the template as the description writes it.
-    pub(crate) label: String,
-    pub(crate) operation: Option<String>,
+    pub(crate) label: Arc<str>,
+    pub(crate) operation: Option<Arc<str>>,
     pub(crate) summary: Option<String>,
     pub(crate) deprecated: bool,
     pub(crate) modes: EndpointModes,
@@ -58,6 +60,22 @@ impl Policy {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The policy's name, for records.
+    #[must_use]
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// The policy with a secret for its limit table. All workers that share the table must have the same; without one, whoever knows
+    /// the policy can choose keys that fall into one slot.
+    #[must_use]
+    pub fn with_seed(self, seed: [u8; 16]) -> Self {
+        Self {
+            seed: Seed(seed),
+            ..self
+        }
     }
 
     /// The number of endpoints.

@@ -116,9 +116,9 @@ impl Policy {
     fn endpoint_summary(&self, index: usize) -> Option<EndpointSummary> {
         let e = self.endpoints.get(index)?;
         Some(EndpointSummary {
-            api: self.apis.get(e.api)?.name.clone(),
-            endpoint: e.label.clone(),
-            operation: e.operation.clone(),
+            api: self.apis.get(e.api)?.name.to_string(),
+            endpoint: e.label.to_string(),
+            operation: e.operation.as_deref().map(str::to_owned),
             summary: e.summary.clone(),
             deprecated: e.deprecated,
             access: match &e.access {

@@ -4,6 +4,7 @@
 //! INVARIANT (one reading): a target in its normal form reads to the same segments again, with nothing refused.
 
 pub(crate) mod authority;
+mod byte_set;
 pub(crate) mod cookie;
 mod fields;
 mod head;

@@ -12,6 +12,7 @@
 //! - a segment that still holds `%2e`, `%2f`, `%5c` or `%00` after decoding (`%252e`, `%25252e`), because a server
 //!   that decodes twice would walk elsewhere.
 
+use super::byte_set::ByteSet;
 use super::percent::{self, Unit};
 use crate::verdict::{Reason, Refusal};
 
@@ -20,8 +21,8 @@ use crate::verdict::{Reason, Refusal};
 pub(crate) struct NormalPath {
     /// The segments, fully decoded. `/` has none; a final slash gives an empty last one.
     pub(crate) segments: Vec<String>,
-    /// The text to send.
-    pub(crate) text: String,
+    /// The text to send; `None` where it is the path as it came.
+    pub(crate) text: Option<String>,
 }
 
 /// One segment, decoded and in normal form.
@@ -35,6 +36,13 @@ struct Segment {
 /// # Errors
 /// The fault of the first segment that has one: `TargetEncoding` or `TargetAmbiguous`.
 pub(crate) fn normalise(path: &[u8]) -> Result<NormalPath, Refusal> {
+    if let Some(segments) = plain(path) {
+        return Ok(NormalPath {
+            segments,
+            text: None,
+        });
+    }
+    let raw = path;
     let path = path.strip_prefix(b"/").unwrap_or(path);
     let mut kept: Vec<Segment> = Vec::new();
     let mut ends_in_slash = false;
@@ -67,7 +75,29 @@ pub(crate) fn normalise(path: &[u8]) -> Result<NormalPath, Refusal> {
         text.push('/');
         segments.push(String::new());
     }
-    Ok(NormalPath { segments, text })
+    Ok(NormalPath {
+        segments,
+        text: (text.as_bytes() != raw).then_some(text),
+    })
+}
+
+/// The segments of a path that is in its normal form and holds nothing encoded, as nearly every path does: `None` for any other.
+fn plain(path: &[u8]) -> Option<Vec<String>> {
+    let inner = path.strip_prefix(b"/")?;
+    if inner.is_empty() {
+        return Some(Vec::new());
+    }
+    let mut segments = Vec::with_capacity(4);
+    let mut ended = false;
+    for raw in inner.split(|byte| *byte == b'/') {
+        if ended || !SEGMENT.has_all(raw) || matches!(raw, b"." | b"..") {
+            return None;
+        }
+        // Only the last may be empty.
+        ended = raw.is_empty();
+        segments.push(String::from_utf8_lossy(raw).into_owned());
+    }
+    Some(segments)
 }
 
 fn read_segment(raw: &[u8]) -> Result<Segment, Refusal> {
@@ -140,7 +170,7 @@ fn hides_encoding(decoded: &str) -> bool {
 }
 
 fn push_plain(normal: &mut String, byte: u8) {
-    if is_segment_byte(byte) {
+    if SEGMENT.has(byte) {
         normal.push(char::from(byte));
     } else {
         percent::push_encoded(normal, byte);
@@ -155,14 +185,8 @@ fn push_decoded(normal: &mut String, byte: u8) {
     }
 }
 
-/// RFC 3986's `pchar` without `;`, which begins parameters.
-const fn is_segment_byte(byte: u8) -> bool {
-    percent::is_unreserved(byte)
-        || matches!(
-            byte,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b'=' | b':' | b'@'
-        )
-}
+/// RFC 3986's `pchar` without `;`, which begins parameters, and without percent-encoding.
+static SEGMENT: ByteSet = ByteSet::alphanumeric_and(b"-._~!$&'()*+,=:@");
 
 fn encoding(expected: &str) -> Refusal {
     Refusal::new(Reason::TargetEncoding).expected(expected)
@@ -178,7 +202,7 @@ mod tests {
 
     fn text(path: &str) -> Result<String, Reason> {
         normalise(path.as_bytes())
-            .map(|normal| normal.text)
+            .map(|normal| normal.text.unwrap_or_else(|| path.to_owned()))
             .map_err(|refusal| refusal.reason)
     }
 

@@ -34,6 +34,9 @@ fn parameter(piece: &[u8]) -> Result<(String, String), Refusal> {
 
 fn decode(text: &[u8]) -> Result<String, Refusal> {
     let wrong = |expected| Refusal::new(Reason::TargetEncoding).expected(expected);
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return String::from_utf8(text.to_vec()).map_err(|_| wrong("a query in UTF-8"));
+    }
     let mut decoded = Vec::with_capacity(text.len());
     for unit in percent::units(text) {
         decoded.push(match unit {

@@ -88,7 +88,7 @@ fn read_target(
         refusals.push(Refusal::new(Reason::TooManyQueryParameters).expected(most));
     }
     let mut rewritten = None;
-    if text.as_bytes() != raw_path {
+    if let Some(text) = text {
         match bounds.paths {
             Paths::Reject => refusals.push(Refusal::new(Reason::TargetNotNormal).expected(
                 "a path without dot segments, empty segments, parameters and needless or missing percent-encoding",

@@ -4,8 +4,10 @@ use super::{Credential, text};
 use crate::config::{self, KeyLocation, Timestamp};
 use crate::problem::{Problem, pointer};
 use crate::verdict::{Reason, Refusal};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
+use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// The longest key that is looked at, in bytes.
@@ -23,15 +25,17 @@ pub(super) struct KeyRing {
     /// begins with the same eight bytes: to get there a caller needs about 2^64 tries for each key of the policy, and then
     /// knows 64 bits of a digest, from which a random key cannot be found.
     keys: HashMap<[u8; 8], Vec<Key>>,
+    /// What the identity of a key has in place of a token's claims: nothing, and the same for all.
+    claims: Arc<Map<String, Value>>,
 }
 
 /// One key.
 pub(super) struct Key {
     digest: Digest,
     /// The subject.
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     /// The scopes, as in [`super::Identity::scopes`].
-    pub(super) scopes: Vec<String>,
+    pub(super) scopes: Arc<[String]>,
     not_before: Option<Timestamp>,
     expires: Option<Timestamp>,
 }
@@ -81,7 +85,13 @@ impl KeyRing {
         Some(Self {
             place: place?,
             keys: index,
+            claims: Arc::default(),
         })
+    }
+
+    /// The claims of every identity from here: none.
+    pub(super) fn claims(&self) -> &Arc<Map<String, Value>> {
+        &self.claims
     }
 
     /// Where the key stands in a request.
@@ -181,8 +191,8 @@ impl Key {
         };
         Some(Self {
             digest,
-            id: id.clone(),
-            scopes: text::scope_set(scopes.iter().map(String::as_str)),
+            id: id.as_str().into(),
+            scopes: text::scope_set(scopes.iter().map(String::as_str)).into(),
             not_before: *not_before,
             expires: *expires,
         })
@@ -230,8 +240,8 @@ fn place(
         );
     }
     let name = match location {
-        KeyLocation::Header => name.to_ascii_lowercase(),
-        KeyLocation::Query | KeyLocation::Cookie => name.to_owned(),
+        KeyLocation::Header => name.to_ascii_lowercase().into(),
+        KeyLocation::Query | KeyLocation::Cookie => name.into(),
     };
     Some(Credential { location, name })
 }

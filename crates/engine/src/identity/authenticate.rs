@@ -6,6 +6,7 @@ use super::{Credential, Identity, bearer, jwt};
 use crate::config::{KeyLocation, Timestamp};
 use crate::http::{RequestHead, Target};
 use crate::verdict::{Reason, Refusal};
+use std::sync::Arc;
 
 /// Identifies the caller: `None` when the request presents no credential to any of the accepted providers.
 ///
@@ -37,12 +38,12 @@ fn token(accepted: &[&Provider], value: &[u8], now: Timestamp) -> Result<Identit
         (jwt.issuer() == issuer).then(|| {
             jwt.verify(&token, now).map(|caller| Identity {
                 provider: provider.name().clone(),
-                subject: caller.subject,
-                scopes: caller.scopes,
-                claims: caller.claims,
+                subject: caller.subject.into(),
+                scopes: caller.scopes.into(),
+                claims: Arc::new(caller.claims),
                 credential: Credential {
                     location: KeyLocation::Header,
-                    name: bearer::HEADER.to_owned(),
+                    name: bearer::HEADER.into(),
                 },
             })
         })
@@ -68,9 +69,9 @@ fn key(
         (ring.place() == place).then(|| {
             ring.verify(value, now).map(|key| Identity {
                 provider: provider.name().clone(),
-                subject: key.id.clone(),
-                scopes: key.scopes.clone(),
-                claims: serde_json::Map::new(),
+                subject: Arc::clone(&key.id),
+                scopes: Arc::clone(&key.scopes),
+                claims: Arc::clone(ring.claims()),
                 credential: place.clone(),
             })
         })

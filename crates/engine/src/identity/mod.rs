@@ -33,11 +33,11 @@ pub(crate) struct Identity {
     /// The name of the provider that knows the caller.
     pub(crate) provider: Arc<str>,
     /// Who it is, in the provider's words: the key's `id`, or the token's subject claim. Never empty, without control characters.
-    pub(crate) subject: String,
+    pub(crate) subject: Arc<str>,
     /// What it may do: sorted, without repetitions, and no scope holds white space.
-    pub(crate) scopes: Vec<String>,
+    pub(crate) scopes: Arc<[String]>,
     /// The token's claims; empty for keys.
-    pub(crate) claims: Map<String, Value>,
+    pub(crate) claims: Arc<Map<String, Value>>,
     /// Where the credential stood.
     pub(crate) credential: Credential,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Credential {
     /// The part of the request.
     pub(crate) location: KeyLocation,
     /// The name there: of a header in lower case, else exact.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
 }
 
 /// What to take from a request so that its credential does not go upstream.
@@ -77,7 +77,7 @@ pub(crate) enum Strip {
 
 /// Says what to take from a request so that the credential of its caller does not go upstream.
 pub(crate) fn credential_changes(identity: &Identity) -> Strip {
-    let name = identity.credential.name.clone();
+    let name = identity.credential.name.to_string();
     match identity.credential.location {
         KeyLocation::Header => Strip::Header(name),
         KeyLocation::Query => Strip::Query(name),

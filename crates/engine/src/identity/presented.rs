@@ -46,7 +46,7 @@ pub(super) fn find<'a>(
         );
     }
     for place in places {
-        let name = place.name.as_str();
+        let name = &*place.name;
         match place.location {
             KeyLocation::Header => found.extend(
                 head.headers
@@ -71,5 +71,5 @@ pub(super) fn find<'a>(
 }
 
 fn is_authorization(place: &Credential) -> bool {
-    place.location == KeyLocation::Header && place.name == bearer::HEADER
+    place.location == KeyLocation::Header && *place.name == *bearer::HEADER
 }

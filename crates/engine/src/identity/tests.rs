@@ -34,11 +34,11 @@ fn a_token_gives_an_identity() {
         .unwrap()
         .unwrap();
     assert_eq!(&*identity.provider, "corp");
-    assert_eq!(identity.subject, "alice");
-    assert_eq!(identity.scopes, ["orders:read", "orders:write"]);
+    assert_eq!(&*identity.subject, "alice");
+    assert_eq!(*identity.scopes, ["orders:read", "orders:write"]);
     assert!(identity.scopes.iter().any(|s| s == "orders:read"));
     assert_eq!(
-        serde_json::Value::Object(identity.claims.clone()),
+        serde_json::Value::Object((*identity.claims).clone()),
         claims(json!({}))
     );
     assert_eq!(
@@ -77,7 +77,7 @@ fn keys_are_found_in_query_and_cookie() {
     )
     .unwrap()
     .unwrap();
-    assert_eq!(identity.subject, "a");
+    assert_eq!(&*identity.subject, "a");
     assert_eq!(
         credential_changes(&identity),
         Strip::Query("Key".to_owned())
@@ -86,7 +86,7 @@ fn keys_are_found_in_query_and_cookie() {
     let identity = present(&both, &[("cookie", "a=b; sid=k2"), ("cookie", "c=d")])
         .unwrap()
         .unwrap();
-    assert_eq!(identity.subject, "b");
+    assert_eq!(&*identity.subject, "b");
     assert_eq!(
         credential_changes(&identity),
         Strip::Cookie("sid".to_owned())
@@ -160,8 +160,8 @@ fn the_authorization_header_can_carry_keys_as_well() {
         let identity = present(&both, &[("authorization", value)]);
         identity.map(|i| i.unwrap().subject)
     };
-    assert_eq!(subject("ApiKey abc").unwrap(), "a");
-    assert_eq!(subject(&bearer()).unwrap(), "alice");
+    assert_eq!(&*subject("ApiKey abc").unwrap(), "a");
+    assert_eq!(&*subject(&bearer()).unwrap(), "alice");
     assert_eq!(
         subject("ApiKey abd").unwrap_err().reason,
         Reason::ApiKeyUnknown

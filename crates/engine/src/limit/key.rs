@@ -3,7 +3,9 @@
 use crate::config::OnMissing;
 use crate::problem::{Problem, pointer};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use std::borrow::Cow;
+use std::hash::Hasher as _;
 
 /// The key of a limit.
 #[derive(Debug)]
@@ -29,7 +31,17 @@ pub(crate) enum Part {
 /// Where the values of a key come from.
 pub(crate) trait Values {
     /// The value of one part, if the request has one.
-    fn value(&self, part: &Part) -> Option<Vec<u8>>;
+    fn value(&self, part: &Part) -> Option<Cow<'_, [u8]>>;
+}
+
+/// The secret of a limit table: whoever knows it can aim keys at one slot.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Seed(pub(crate) [u8; 16]);
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seed")
+    }
 }
 
 impl Key {
@@ -55,15 +67,16 @@ impl Key {
         Self { parts, on_missing }
     }
 
-    /// The digest that finds a request's bucket; `None` where a value is missing and the limit denies that.
+    /// The hash that finds a request's bucket (SipHash-1-3 under the table's seed); `None` where a value is missing and the limit
+    /// denies that.
     ///
     /// Every value is written with its length, so that no two different lists of values give the same bytes.
-    pub(crate) fn digest(&self, limit: &str, values: &impl Values) -> Option<[u8; 32]> {
-        let mut hash = Sha256::new();
+    pub(crate) fn digest(&self, seed: Seed, limit: &str, values: &impl Values) -> Option<u128> {
+        let mut hash = SipHasher13::new_with_key(&seed.0);
         let mut put = |present: u8, bytes: &[u8]| {
-            hash.update([present]);
-            hash.update(bytes.len().to_le_bytes());
-            hash.update(bytes);
+            hash.write_u8(present);
+            hash.write_u64(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            hash.write(bytes);
         };
         put(1, limit.as_bytes());
         for part in &self.parts {
@@ -73,7 +86,7 @@ impl Key {
                 (None, OnMissing::Deny) => return None,
             }
         }
-        Some(hash.finalize().into())
+        Some(hash.finish128().as_u128())
     }
 
     /// Whether the key has this part.
@@ -123,18 +136,18 @@ impl Part {
     }
 
     /// The value of a claim path as bytes: scalars only, because a list or object names nobody.
-    pub(crate) fn claim(
-        claims: &serde_json::Map<String, Value>,
+    pub(crate) fn claim<'a>(
+        claims: &'a serde_json::Map<String, Value>,
         path: &[String],
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Cow<'a, [u8]>> {
         let (first, rest) = path.split_first()?;
         let mut value = claims.get(first)?;
         for step in rest {
             value = value.as_object()?.get(step)?;
         }
         match value {
-            Value::String(text) => Some(text.clone().into_bytes()),
-            Value::Number(_) | Value::Bool(_) => Some(value.to_string().into_bytes()),
+            Value::String(text) => Some(Cow::Borrowed(text.as_bytes())),
+            Value::Number(_) | Value::Bool(_) => Some(Cow::Owned(value.to_string().into_bytes())),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
     }
@@ -146,13 +159,13 @@ mod tests {
 
     struct Fixed(Option<&'static str>, Option<&'static str>);
     impl Values for Fixed {
-        fn value(&self, part: &Part) -> Option<Vec<u8>> {
+        fn value(&self, part: &Part) -> Option<Cow<'_, [u8]>> {
             let value = if *part == Part::Subject {
                 self.0
             } else {
                 self.1
             };
-            value.map(|v| v.as_bytes().to_vec())
+            value.map(|v| Cow::Borrowed(v.as_bytes()))
         }
     }
 
@@ -171,12 +184,18 @@ mod tests {
     #[test]
     fn values_cannot_run_into_each_other() {
         let k = key(OnMissing::Share);
-        let digest = |a, b| k.digest("l", &Fixed(a, b)).unwrap();
+        let seed = Seed::default();
+        let digest = |a, b| k.digest(seed, "l", &Fixed(a, b)).unwrap();
         assert_ne!(digest(Some("ab"), Some("c")), digest(Some("a"), Some("bc")));
         assert_ne!(digest(Some(""), Some("c")), digest(None, Some("c")));
         assert_ne!(
             digest(Some("a"), Some("c")),
-            k.digest("m", &Fixed(Some("a"), Some("c"))).unwrap()
+            k.digest(seed, "m", &Fixed(Some("a"), Some("c"))).unwrap()
+        );
+        assert_ne!(
+            digest(Some("a"), Some("c")),
+            k.digest(Seed([1; 16]), "l", &Fixed(Some("a"), Some("c")))
+                .unwrap()
         );
     }
 
@@ -184,12 +203,12 @@ mod tests {
     fn a_missing_value_shares_or_denies() {
         assert!(
             key(OnMissing::Share)
-                .digest("l", &Fixed(None, None))
+                .digest(Seed::default(), "l", &Fixed(None, None))
                 .is_some()
         );
         assert!(
             key(OnMissing::Deny)
-                .digest("l", &Fixed(Some("a"), None))
+                .digest(Seed::default(), "l", &Fixed(Some("a"), None))
                 .is_none()
         );
     }

@@ -12,12 +12,15 @@ mod set;
 mod take;
 
 pub(crate) use bucket::Window;
-pub(crate) use key::{Key, Part, Values};
+pub(crate) use key::{Key, Part, Seed, Values};
 pub(crate) use take::{Take, Taken};
 
 use crate::config;
 use crate::problem::{Problem, pointer};
-use sha2::{Digest as _, Sha256};
+use siphasher::sip128::SipHasher13;
+
+/// At most this many windows in one limit: a bucket's place in the table is sized for it.
+const MAX_WINDOWS: usize = 4;
 
 /// A limit, ready to use.
 #[derive(Debug)]
@@ -25,14 +28,11 @@ pub(crate) struct Limit {
     pub(crate) name: String,
     pub(crate) key: Key,
     /// The name of the bucket that counts what finds no place: see [`set`].
-    overflow: [u8; 16],
+    overflow: u128,
     pub(crate) windows: Vec<Window>,
 }
 
 impl Limit {
-    /// At most this many windows in one limit: a bucket's place in the table is sized for it.
-    const MAX_WINDOWS: usize = 4;
-
     pub(crate) fn compile(
         name: &str,
         at: &str,
@@ -73,14 +73,14 @@ impl Limit {
                         .hint("move `burst` into the entries of `windows`"),
                     );
                 }
-                if windows.len() > Self::MAX_WINDOWS {
+                if windows.len() > MAX_WINDOWS {
                     problems.push(Problem::error(
                         "limit-windows",
                         pointer(at, "windows"),
                         format!(
                             "{} windows, at most {} are possible",
                             windows.len(),
-                            Self::MAX_WINDOWS
+                            MAX_WINDOWS
                         ),
                     ));
                 }
@@ -103,7 +103,7 @@ impl Limit {
         };
         if problems.is_empty() {
             Ok(Self {
-                overflow: take::halves(Sha256::digest(name.as_bytes()).into()).0,
+                overflow: SipHasher13::new().hash(name.as_bytes()).as_u128(),
                 name: name.to_owned(),
                 key,
                 windows,

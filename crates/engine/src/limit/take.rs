@@ -1,16 +1,17 @@
 //! Taking from a limit without I/O: read the slot, decide, write it back; again when another worker was first.
 
 use super::set::{Answer as SetAnswer, Set};
-use super::{Limit, Values};
+use super::{Limit, Seed, Values};
 use crate::config::Timestamp;
 use crate::transaction::{Answer, Query};
 use crate::verdict::{Reason, Refusal};
+use std::sync::Arc;
 
 /// One attempt to take from a limit.
 #[derive(Debug)]
 pub(crate) struct Take {
-    slot: String,
-    name: [u8; 16],
+    slot: Arc<str>,
+    name: u128,
     races: u32,
 }
 
@@ -35,23 +36,24 @@ impl Take {
     /// A lost race means that another worker moved on, so that many in a row mean a store that does not work.
     const MAX_RACES: u32 = 100;
 
-    /// Starts an attempt. `sets` is the number of slots in the table.
+    /// Starts an attempt. `sets` is the number of slots in the table of this policy, `seed` its secret.
     pub(crate) fn start(
         policy: &str,
         limit: &Limit,
         sets: u32,
+        seed: Seed,
         values: &impl Values,
     ) -> Result<(Self, Query), Refusal> {
-        let Some(digest) = limit.key.digest(&limit.name, values) else {
+        let Some(name) = limit.key.digest(seed, &limit.name, values) else {
             return Err(Refusal::at(
                 Reason::LimitKeyMissing,
                 format!("limits.{}", limit.name),
             ));
         };
-        let (name, rest) = halves(digest);
-        let set = u128::from_le_bytes(rest) % u128::from(sets.max(1));
+        // What is left after the division still tells keys of one set apart: 128 bits less those of the set's number.
+        let set = name % u128::from(sets.max(1));
         let take = Self {
-            slot: format!("meshward.limit.{policy}.{set}"),
+            slot: format!("meshward.limit.{policy}.{set}").into(),
             name,
             races: 0,
         };
@@ -61,7 +63,7 @@ impl Take {
 
     fn read(&self) -> Query {
         Query::Get {
-            key: self.slot.clone(),
+            key: Arc::clone(&self.slot),
         }
     }
 
@@ -78,7 +80,7 @@ impl Take {
                     now.0.saturating_mul(1000),
                 ) {
                     SetAnswer::Taken => Taken::Ask(Query::Set {
-                        key: self.slot.clone(),
+                        key: Arc::clone(&self.slot),
                         value: set.encode(),
                         version,
                     }),
@@ -100,13 +102,4 @@ impl Take {
             )),
         }
     }
-}
-
-pub(super) fn halves(digest: [u8; 32]) -> ([u8; 16], [u8; 16]) {
-    let mut first = [0; 16];
-    let mut second = [0; 16];
-    let (a, b) = digest.split_at(16);
-    first.copy_from_slice(a);
-    second.copy_from_slice(b);
-    (first, second)
 }

@@ -264,7 +264,7 @@ fn read_base(text: &str) -> Option<Vec<String>> {
     }
     let mut normal = path::normalise(text.as_bytes())
         .ok()
-        .filter(|normal| normal.text == text)?;
+        .filter(|normal| normal.text.is_none())?;
     if normal.segments.last().is_some_and(String::is_empty) {
         normal.segments.pop();
     }

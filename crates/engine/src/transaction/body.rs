@@ -6,7 +6,7 @@ use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
     /// Holds the head back until the body is complete; says so where the proxy cannot do that.
-    pub(super) fn hold_for_body(mut self, mode: Mode) -> Step {
+    pub(super) fn hold_for_body(mut self: Box<Self>, mode: Mode) -> Step {
         let delivery = &self.policy.delivery;
         if delivery.allow_on_headers_stop_iteration {
             return Step::NeedBody(self.wait(State::RequestBody));
@@ -21,7 +21,7 @@ impl Transaction {
         }
     }
 
-    pub(super) fn on_request_progress(mut self, length: usize) -> Step {
+    pub(super) fn on_request_progress(mut self: Box<Self>, length: usize) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -36,7 +36,7 @@ impl Transaction {
         }
     }
 
-    pub(super) fn on_request_body(mut self, body: &[u8]) -> Step {
+    pub(super) fn on_request_body(mut self: Box<Self>, body: &[u8]) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };

@@ -3,6 +3,7 @@
 use super::Transaction;
 use crate::audit::Record;
 use crate::http::{RequestHead, ResponseHead};
+use std::sync::Arc;
 
 /// Something that happened to the exchange.
 #[derive(Debug)]
@@ -31,12 +32,12 @@ pub enum Query {
     /// Reads one slot.
     Get {
         /// The slot's key: from a bounded set.
-        key: String,
+        key: Arc<str>,
     },
     /// Writes one slot, if it was not written since it was read.
     Set {
         /// The slot's key.
-        key: String,
+        key: Arc<str>,
         /// Its new content.
         value: Vec<u8>,
         /// The version that was read; `None` where the slot did not exist.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Transaction {
     policy: Arc<Policy>,
-    record: Record,
+    record: Box<Record>,
     state: State,
     head: RequestHead,
     target: Target,
@@ -71,23 +71,23 @@ enum Found {
 impl Transaction {
     /// Starts an exchange that arrived at `now`.
     #[must_use]
-    pub fn new(policy: Arc<Policy>, now: Timestamp) -> Self {
-        let record = Record::new(&policy.name, now);
-        Self {
+    pub fn new(policy: Arc<Policy>, now: Timestamp) -> Box<Self> {
+        let record = Record::new(Arc::clone(&policy.name), now);
+        Box::new(Self {
             policy,
-            record,
+            record: Box::new(record),
             state: State::New,
             head: RequestHead::default(),
             target: Target::default(),
             endpoint: None,
             parameters: Vec::new(),
             identity: None,
-        }
+        })
     }
 
     /// Takes one event and says what comes next.
     #[must_use]
-    pub fn handle(mut self, event: Event, now: Timestamp) -> Step {
+    pub fn handle(mut self: Box<Self>, event: Event, now: Timestamp) -> Step {
         match (std::mem::replace(&mut self.state, State::New), event) {
             (State::New, Event::Request(head)) => self.on_request(*head, now),
             (State::Limiting { index, take }, Event::Answer(answer)) => {
@@ -145,30 +145,36 @@ impl Transaction {
     }
 
     /// Ends the exchange with a refusal.
-    fn refuse(self, refusal: Refusal) -> Step {
+    fn refuse(self: Box<Self>, refusal: Refusal) -> Step {
         let reply = reply::refusal(&self, &refusal);
         self.end(refusal.reason, reply)
     }
 
     /// Ends the exchange with a reply.
-    fn end(self, reason: Reason, reply: Reply) -> Step {
-        let mut record = self.record;
-        record.decision = Decision::Deny;
-        record.reason = Some(reason);
-        record.status = Some(reply.status);
-        record.logged = true;
-        Step::Reply(Box::new(record), reply)
+    fn end(mut self: Box<Self>, reason: Reason, reply: Reply) -> Step {
+        self.record.decision = Decision::Deny;
+        self.record.reason = Some(reason);
+        self.record.status = Some(reply.status);
+        self.record.logged = true;
+        Step::Reply(self.finish(), reply)
     }
 
     /// Ends the exchange: the response goes to the client.
-    fn deliver(mut self) -> Step {
+    fn deliver(mut self: Box<Self>) -> Step {
         self.record.logged |= !self.record.findings.is_empty();
-        Step::Deliver(Box::new(self.record))
+        Step::Deliver(self.finish())
+    }
+
+    /// The record, with all that it holds.
+    fn finish(mut self: Box<Self>) -> Box<Record> {
+        self.record.complete(&self.head);
+        self.record.host = std::mem::take(&mut self.target.host);
+        self.record
     }
 
     /// Waits in a new state.
-    fn wait(mut self, state: State) -> Box<Self> {
+    fn wait(mut self: Box<Self>, state: State) -> Box<Self> {
         self.state = state;
-        Box::new(self)
+        self
     }
 }

@@ -1,6 +1,7 @@
 //! What a refused caller is told: a problem document (RFC 9457) and the headers that go with its status.
 
 use super::{Reply, Transaction};
+use crate::audit;
 use crate::compile::Access;
 use crate::config::{Detail, Rate};
 use crate::identity::{self, Provider};
@@ -96,7 +97,7 @@ fn problem(transaction: &Transaction, refusal: &Refusal) -> String {
         put("problems", json!(problems));
         put("hint", json!(reason.mend()));
     }
-    if let Some(id) = &transaction.record.request_id {
+    if let Some(id) = audit::request_id(&transaction.head.headers) {
         put("requestId", json!(id));
     }
     Value::Object(body).to_string()

@@ -11,7 +11,7 @@ use crate::verdict::{Reason, Refusal};
 use std::sync::Arc;
 
 impl Transaction {
-    pub(super) fn on_request(mut self, head: RequestHead, now: Timestamp) -> Step {
+    pub(super) fn on_request(mut self: Box<Self>, head: RequestHead, now: Timestamp) -> Step {
         self.record.describe_head(&head, &self.policy);
         let reading = http::read(&head, &self.policy.reading);
         self.head = head;
@@ -23,13 +23,12 @@ impl Transaction {
             let what = self.policy.unknown_hosts;
             return self.unknown(what, Reason::HostUnknown, Vec::new());
         };
-        self.record.host.clone_from(&target.host);
         self.target = target;
         self.route(now)
     }
 
-    fn route(mut self, now: Timestamp) -> Step {
-        let method = String::from_utf8_lossy(&self.head.method).into_owned();
+    fn route(mut self: Box<Self>, now: Timestamp) -> Step {
+        let method = String::from_utf8_lossy(&self.head.method);
         let found = self.policy.router.find(
             &self.target.host,
             &method,
@@ -46,7 +45,7 @@ impl Transaction {
                 self.parameters = params;
                 self.name_api(api);
                 if let Some(endpoint) = self.policy.endpoints.get(endpoint) {
-                    self.record.endpoint = Some(endpoint.label.clone());
+                    self.record.endpoint = Some(Arc::clone(&endpoint.label));
                     self.record.operation.clone_from(&endpoint.operation);
                 }
                 self.authenticate(now)
@@ -71,7 +70,7 @@ impl Transaction {
     }
 
     fn name_api(&mut self, api: usize) {
-        self.record.api = self.policy.apis.get(api).map(|a| a.name.clone());
+        self.record.api = self.policy.apis.get(api).map(|a| Arc::clone(&a.name));
     }
 
     /// Notes the API that lacks an endpoint, where there is but one, and says what it does with what it does not have.
@@ -89,7 +88,7 @@ impl Transaction {
         said.min().unwrap_or(Unknown::Deny)
     }
 
-    fn unknown(mut self, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
+    fn unknown(mut self: Box<Self>, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
         let mode = match what {
             Unknown::Deny => Mode::Enforce,
             Unknown::Monitor => Mode::Monitor,
@@ -107,7 +106,7 @@ impl Transaction {
         }
     }
 
-    fn authenticate(mut self, now: Timestamp) -> Step {
+    fn authenticate(mut self: Box<Self>, now: Timestamp) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -136,23 +135,20 @@ impl Transaction {
                 }
             }
             if let Some(identity) = &self.identity {
-                self.record.provider = Some(identity.provider.to_string());
-                self.record.subject = Some(identity.subject.clone());
+                self.record.provider = Some(Arc::clone(&identity.provider));
+                self.record.subject = Some(Arc::clone(&identity.subject));
             }
         }
         self.authorize()
     }
 
-    fn authorize(mut self) -> Step {
+    fn authorize(mut self: Box<Self>) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
         let mode = endpoint.modes.authorize;
         if mode != Mode::Off {
-            let caller = self
-                .identity
-                .as_ref()
-                .map(|i| (&*i.provider, i.scopes.as_slice()));
+            let caller = self.identity.as_ref().map(|i| (&*i.provider, &*i.scopes));
             if let Err(refusal) = endpoint.scopes.check(caller)
                 && let Found::Refused(refusal) = self.note(refusal, mode)
             {
@@ -163,7 +159,7 @@ impl Transaction {
     }
 
     /// Takes from the limit at `index`, or goes on when there is none.
-    fn limit(mut self, index: usize) -> Step {
+    fn limit(mut self: Box<Self>, index: usize) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -180,6 +176,7 @@ impl Transaction {
             &self.policy.name,
             &limit,
             self.policy.sets,
+            self.policy.seed,
             &values::Of(&self),
         ) {
             Ok((take, query)) => Step::Ask(self.wait(State::Limiting { index, take }), query),
@@ -191,7 +188,7 @@ impl Transaction {
     }
 
     pub(super) fn on_limit_answer(
-        mut self,
+        mut self: Box<Self>,
         index: usize,
         mut take: Take,
         answer: Answer,
@@ -228,7 +225,7 @@ impl Transaction {
     }
 
     /// Judges parameters and everything about the body that the head tells.
-    fn contract(mut self) -> Step {
+    fn contract(mut self: Box<Self>) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -253,7 +250,7 @@ impl Transaction {
     }
 
     /// The request may go upstream.
-    pub(super) fn admit(self) -> Step {
+    pub(super) fn admit(self: Box<Self>) -> Step {
         let mut forward = upstream::forward(&self);
         forward.watch_response = self.endpoint().is_some_and(|e| e.responses);
         Step::Forward(self.wait(State::Forwarded), forward)

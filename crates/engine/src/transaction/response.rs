@@ -6,7 +6,7 @@ use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
-    pub(super) fn on_response(mut self, head: Box<ResponseHead>) -> Step {
+    pub(super) fn on_response(mut self: Box<Self>, head: Box<ResponseHead>) -> Step {
         let Some(endpoint) = self.endpoint().filter(|e| e.responses) else {
             return self.deliver();
         };
@@ -27,7 +27,11 @@ impl Transaction {
         self.deliver_unless(vec![refusal], mode)
     }
 
-    pub(super) fn on_response_progress(self, head: Box<ResponseHead>, length: usize) -> Step {
+    pub(super) fn on_response_progress(
+        self: Box<Self>,
+        head: Box<ResponseHead>,
+        length: usize,
+    ) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -38,7 +42,7 @@ impl Transaction {
         }
     }
 
-    pub(super) fn on_response_body(self, head: &ResponseHead, body: &[u8]) -> Step {
+    pub(super) fn on_response_body(self: Box<Self>, head: &ResponseHead, body: &[u8]) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -49,7 +53,7 @@ impl Transaction {
     }
 
     /// Notes what was seen, and delivers the response where that does not end the exchange.
-    fn deliver_unless(mut self, refusals: Vec<Refusal>, mode: Mode) -> Step {
+    fn deliver_unless(mut self: Box<Self>, refusals: Vec<Refusal>, mode: Mode) -> Step {
         match self.note_all(refusals, mode) {
             Found::Refused(refusal) => self.refuse(refusal),
             Found::Passes => self.deliver(),

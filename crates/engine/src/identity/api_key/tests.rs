@@ -41,7 +41,7 @@ fn validity_begins_with_its_first_moment_and_ends_before_its_last() {
     let start = Timestamp::parse("2026-01-01T00:00:00Z").unwrap().0;
     let end = Timestamp::parse("2026-02-01T00:00:00Z").unwrap().0;
     refused(at(&provider, "k", start - 1), Reason::ApiKeyNotYetValid);
-    assert_eq!(at(&provider, "k", start).unwrap().scopes, ["a", "b"]);
+    assert_eq!(*at(&provider, "k", start).unwrap().scopes, ["a", "b"]);
     assert!(at(&provider, "k", end - 1).is_ok());
     refused(at(&provider, "k", end), Reason::ApiKeyExpired);
     refused(at(&provider, "K", start), Reason::ApiKeyUnknown);
@@ -57,8 +57,8 @@ fn keys_of_one_id_overlap() {
         ])),
     );
     let before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap().0;
-    assert_eq!(at(&provider, "old", before).unwrap().subject, "a");
-    assert_eq!(at(&provider, "new", before).unwrap().subject, "a");
+    assert_eq!(&*at(&provider, "old", before).unwrap().subject, "a");
+    assert_eq!(&*at(&provider, "new", before).unwrap().subject, "a");
     refused(
         at(&provider, "old", before + 86_400_000_000),
         Reason::ApiKeyExpired,
@@ -87,7 +87,7 @@ fn the_right_key_is_found_among_many() {
     let provider = provider("p", config(keys.into()));
     for name in &names {
         let identity = at(&provider, &format!("key of {name}"), 0).unwrap();
-        assert_eq!(identity.subject, *name);
+        assert_eq!(*identity.subject, **name);
     }
 }
 

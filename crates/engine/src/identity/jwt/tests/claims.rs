@@ -216,7 +216,7 @@ fn subjects_are_strings_that_can_be_logged() {
 fn the_policy_names_the_subject_claim() {
     let provider = issuer(json!({"subjectClaim": "client_id"}));
     let identity = present_token(&provider, &token(json!({"client_id": "batch"}))).unwrap();
-    assert_eq!(identity.subject, "batch");
+    assert_eq!(&*identity.subject, "batch");
     refused(
         &provider,
         &token(json!({})),
@@ -229,11 +229,11 @@ fn the_policy_names_the_subject_claim() {
 fn scopes_come_as_a_line_or_a_list() {
     let provider = provider();
     let scopes = |changes: Value| present_token(&provider, &token(changes)).unwrap().scopes;
-    assert_eq!(scopes(json!({"scope": " b  a b "})), ["a", "b"]);
-    assert_eq!(scopes(json!({"scope": ["b", "a", "b"]})), ["a", "b"]);
-    assert_eq!(scopes(json!({"scope": "", "scp": "c"})), [""; 0]);
-    assert_eq!(scopes(json!({"scope": null, "scp": ["c"]})), ["c"]);
-    assert_eq!(scopes(json!({"scope": null})), [""; 0]);
+    assert_eq!(*scopes(json!({"scope": " b  a b "})), ["a", "b"]);
+    assert_eq!(*scopes(json!({"scope": ["b", "a", "b"]})), ["a", "b"]);
+    assert_eq!(*scopes(json!({"scope": "", "scp": "c"})), [""; 0]);
+    assert_eq!(*scopes(json!({"scope": null, "scp": ["c"]})), ["c"]);
+    assert_eq!(*scopes(json!({"scope": null})), [""; 0]);
     for no_scopes in [
         json!(1),
         json!({"a": 1}),
@@ -250,7 +250,7 @@ fn scopes_come_as_a_line_or_a_list() {
 fn the_policy_names_the_scope_claim() {
     let provider = issuer(json!({"scopeClaim": "roles"}));
     let identity = present_token(&provider, &token(json!({"roles": ["x"]}))).unwrap();
-    assert_eq!(identity.scopes, ["x"]);
+    assert_eq!(*identity.scopes, ["x"]);
     assert!(
         present_token(&provider, &token(json!({})))
             .unwrap()
