@@ -31,6 +31,10 @@ pub use callbacks::root_context;
 
 #[cfg(target_arch = "wasm32")]
 mod entry {
+    /// Two-level segregated fit: every allocation and release takes the same few steps, where the target's own allocator searches.
+    #[global_allocator]
+    static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
     proxy_wasm::main! {{
         proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
         proxy_wasm::set_root_context(|_| crate::root_context());

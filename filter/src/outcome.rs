@@ -113,8 +113,8 @@ mod tests {
         Forward {
             headers: vec![
                 HeaderChange::Remove("x-old".into()),
-                HeaderChange::Remove(name.into()),
-                HeaderChange::Add(name.into(), value.into()),
+                HeaderChange::Remove(name.to_owned().into()),
+                HeaderChange::Add(name.to_owned().into(), value.into()),
             ],
             ..Forward::default()
         }

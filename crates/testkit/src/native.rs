@@ -89,7 +89,7 @@ fn upstream(exchange: &Exchange, how: &Forward) -> Result<SeenRequest, String> {
         let (HeaderChange::Remove(name) | HeaderChange::Add(name, _)) = change;
         headers.retain(|(n, _)| n != name);
         if let HeaderChange::Add(name, value) = change {
-            headers.push((name.clone(), value.clone()));
+            headers.push((name.to_string(), value.clone()));
         }
     }
     Ok(SeenRequest {

@@ -4,6 +4,7 @@
 //! refer to each other (most do), a validator per operation would hold nearly all definitions once per operation. So all
 //! schemas of an API are the properties of one document, which is compiled once: [`Schemas::add`] hands out a [`Schema`],
 //! which is one property, and [`Schemas::finish`] compiles. To check a value is to check an object with that one member.
+//! A schema that refers to nothing, as those of most parameters do, is compiled alone, and its values are checked as they are.
 //!
 //! INVARIANT (no schema, no pass): until `finish` has succeeded, every value breaks every schema.
 //! INVARIANT (cost): validity is asked for first, which `jsonschema` answers with memory of what it has seen. Places and words
@@ -41,7 +42,8 @@ struct Built {
 #[derive(Clone)]
 pub(super) struct Schema {
     built: Arc<OnceLock<Built>>,
-    slot: Arc<str>,
+    /// The property of the common document; `None` for a schema that is compiled alone.
+    slot: Option<Arc<str>>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -62,7 +64,10 @@ impl Schema {
         let Some(built) = self.built.get() else {
             return whole("expected a schema that compiles");
         };
-        let instance = Value::Object(Map::from_iter([(self.slot.to_string(), value)]));
+        let instance = match &self.slot {
+            None => value,
+            Some(slot) => Value::Object(Map::from_iter([(slot.to_string(), value)])),
+        };
         if built.validator.is_valid(&instance) {
             return Vec::new();
         }
@@ -83,9 +88,10 @@ impl Schema {
 
     fn violation(&self, error: &ValidationError<'_>) -> Violation {
         let at = error.instance_path().as_str();
-        let at = at
-            .strip_prefix('/')
-            .and_then(|rest| rest.strip_prefix(self.slot.as_ref()))
+        let at = self
+            .slot
+            .as_deref()
+            .and_then(|slot| at.strip_prefix('/')?.strip_prefix(slot))
             .unwrap_or(at);
         Violation {
             at: place::bounded(at),
@@ -100,6 +106,7 @@ pub(crate) struct Schemas<'a> {
     source: &'a str,
     definitions: &'a BTreeMap<String, Value>,
     slots: Vec<(String, &'a Value)>,
+    alone: Vec<(String, &'a Value, Arc<OnceLock<Built>>)>,
     by_text: BTreeMap<String, Schema>,
     problems: Vec<Problem>,
     built: Arc<OnceLock<Built>>,
@@ -118,6 +125,7 @@ impl<'a> Schemas<'a> {
             source: &description.source,
             definitions: &description.schemas,
             slots: Vec::new(),
+            alone: Vec::new(),
             by_text: BTreeMap::new(),
             problems: Vec::new(),
             built: Arc::new(OnceLock::new()),
@@ -136,12 +144,19 @@ impl<'a> Schemas<'a> {
         }
         let built = &self.built;
         let slots = &mut self.slots;
+        let alone = &mut self.alone;
         let handle = self.by_text.entry(schema.to_string()).or_insert_with(|| {
-            let slot = Arc::from(slots.len().to_string());
-            slots.push((at.to_owned(), schema));
-            Schema {
-                built: Arc::clone(built),
-                slot,
+            if refers(schema) {
+                let slot = Arc::from(slots.len().to_string());
+                slots.push((at.to_owned(), schema));
+                Schema {
+                    built: Arc::clone(built),
+                    slot: Some(slot),
+                }
+            } else {
+                let built = Arc::new(OnceLock::new());
+                alone.push((at.to_owned(), schema, Arc::clone(&built)));
+                Schema { built, slot: None }
             }
         });
         Some(handle.clone())
@@ -166,15 +181,39 @@ impl<'a> Schemas<'a> {
                 }
                 Err(error) => self.blame(&error),
             }
+            self.finish_alone();
         }
         self.problems
+    }
+
+    /// Compiles the schemas that refer to nothing.
+    fn finish_alone(&mut self) {
+        for (at, schema, built) in std::mem::take(&mut self.alone) {
+            match build(schema) {
+                Ok(validator) => {
+                    let document = schema.clone();
+                    let _ = built.set(Built {
+                        validator,
+                        document,
+                    });
+                }
+                Err(error) => {
+                    let places = [error.instance_path(), error.schema_path()];
+                    let inner = places.into_iter().map(|path| path.as_str());
+                    let mut inner = inner;
+                    let inner = inner.find(|path| !path.is_empty()).unwrap_or("");
+                    self.note(invalid(&at, inner, &error));
+                }
+            }
+        }
     }
 
     /// One document with every added schema, and the definitions that they reach.
     fn document(&mut self) -> Value {
         let mut references = BTreeSet::new();
         let mut problems = Vec::new();
-        for (at, schema) in &self.slots {
+        let alone = self.alone.iter().map(|(at, schema, _)| (at, schema));
+        for (at, schema) in self.slots.iter().map(|(at, s)| (at, s)).chain(alone) {
             lint::check(schema, at, &mut references, &mut problems);
         }
         let mut definitions = Map::new();
@@ -218,12 +257,14 @@ impl<'a> Schemas<'a> {
             .chain(shared)
             .filter_map(|(at, schema)| {
                 let alone = serde_json::json!({ "$defs": stubs, "properties": { "0": schema } });
-                build(&alone).err().map(|error| invalid(&at, &error))
+                build(&alone)
+                    .err()
+                    .map(|error| invalid(&at, inner(&error), &error))
             })
             .collect();
         found.into_iter().for_each(|problem| self.note(problem));
         if self.problems.len() == before {
-            self.note(invalid("", whole));
+            self.note(invalid("", "", whole));
         }
     }
 }
@@ -232,11 +273,26 @@ fn definition(name: &str) -> String {
     pointer("/components/schemas", name)
 }
 
-fn invalid(at: &str, error: &ValidationError<'_>) -> Problem {
-    let inner = [error.instance_path(), error.schema_path()]
+/// Whether a schema refers to another anywhere. A property that is called `$ref` counts as well: then it is in the common document.
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, part)| matches!(name.as_str(), "$ref" | "$dynamicRef") || refers(part)),
+        Value::Array(parts) => parts.iter().any(refers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Where in the one slot of a document something does not compile.
+fn inner<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    [error.instance_path(), error.schema_path()]
         .into_iter()
         .find_map(|path| path.as_str().strip_prefix("/properties/0"))
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+fn invalid(at: &str, inner: &str, error: &ValidationError<'_>) -> Problem {
     let problem = Problem::error(
         lint::SCHEMA_INVALID,
         format!("{at}{inner}"),

@@ -3,6 +3,7 @@
 use super::Transaction;
 use crate::audit::Record;
 use crate::http::{RequestHead, ResponseHead};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Something that happened to the exchange.
@@ -98,9 +99,9 @@ pub struct Forward {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderChange {
     /// Removes every field of this name.
-    Remove(String),
+    Remove(Cow<'static, str>),
     /// Adds a field. None of its name is there: one that came with the request was removed by an earlier change.
-    Add(String, String),
+    Add(Cow<'static, str>, String),
 }
 
 /// The answer to a client that was refused.

@@ -21,32 +21,30 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
         .filter(|(name, _)| is_ours(name))
     {
         if let Ok(name) = std::str::from_utf8(name) {
-            forward.headers.push(HeaderChange::Remove(name.to_owned()));
+            forward
+                .headers
+                .push(HeaderChange::Remove(name.to_owned().into()));
         }
     }
     let (Some(endpoint), Some(identity)) = (transaction.endpoint(), &transaction.identity) else {
         return forward;
     };
     if endpoint.identity_headers {
-        let mut set = |name: &str, value: String| {
-            forward
-                .headers
-                .push(HeaderChange::Add(format!("x-meshward-{name}"), value))
+        let mut set = |name: &'static str, value: String| {
+            forward.headers.push(HeaderChange::Add(name.into(), value));
         };
-        set("subject", visible(&identity.subject));
-        set("provider", visible(&identity.provider));
+        set("x-meshward-subject", visible(&identity.subject));
+        set("x-meshward-provider", visible(&identity.provider));
         if !identity.scopes.is_empty() {
-            set("scope", visible(&identity.scopes.join(" ")));
+            set("x-meshward-scope", visible(&identity.scopes.join(" ")));
         }
     }
     if endpoint.strip_credentials {
         match identity::credential_changes(identity) {
-            Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name)),
+            Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name.into())),
             Strip::Query(name) => forward.target = Some(without_parameter(transaction, &name)),
             Strip::Cookie(name) => {
-                forward
-                    .headers
-                    .push(HeaderChange::Remove("cookie".to_owned()));
+                forward.headers.push(HeaderChange::Remove("cookie".into()));
                 forward
                     .headers
                     .extend(without_cookie(&transaction.head.headers, &name));
@@ -67,9 +65,13 @@ fn is_ours(name: &[u8]) -> bool {
 
 /// Percent-encodes what cannot stand in a header value, and `%` itself, so that the value reads back exactly.
 fn visible(text: &str) -> String {
+    let stays = |byte: u8| (byte.is_ascii_graphic() || byte == b' ') && byte != b'%';
+    if text.bytes().all(stays) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if (byte.is_ascii_graphic() || byte == b' ') && byte != b'%' {
+        if stays(byte) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
@@ -106,7 +108,7 @@ fn without_cookie(headers: &Headers, name: &str) -> Option<HeaderChange> {
         .filter_map(|field| cookie::without(field, name))
         .collect();
     let value = String::from_utf8_lossy(&kept.join(&b"; "[..])).into_owned();
-    (!kept.is_empty()).then(|| HeaderChange::Add("cookie".to_owned(), value))
+    (!kept.is_empty()).then(|| HeaderChange::Add("cookie".into(), value))
 }
 
 #[cfg(test)]

@@ -179,10 +179,10 @@ fn nothing_fits_before_compilation_has_succeeded() {
     let (fine, broken) = (json!({ "type": "string" }), json!({ "type": "strnig" }));
     let mut schemas = Schemas::new(&description);
     let fine = schemas.add(&fine, "/a").expect("one");
-    schemas.add(&broken, "/b");
+    let broken = schemas.add(&broken, "/b").expect("one");
     assert_eq!(fine.violations(json!("x"), 3, 10).len(), 1);
     assert_eq!(schemas.finish().len(), 1);
-    assert_eq!(fine.violations(json!("x"), 3, 10).len(), 1);
+    assert_eq!(broken.violations(json!("x"), 3, 10).len(), 1);
 }
 
 #[test]
