@@ -4,6 +4,7 @@ use crate::drive::Engine;
 use crate::host::{Envoy, Side};
 use crate::metrics::Metrics;
 use crate::root::Root;
+use crate::signature;
 use crate::stream::{Flow, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
@@ -31,6 +32,7 @@ impl Context for Root<Envoy, Engine> {}
 
 impl RootContext for Root<Envoy, Engine> {
     fn on_configure(&mut self, size: usize) -> bool {
+        signature::delegate();
         self.configure(size)
     }
 

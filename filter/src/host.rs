@@ -77,6 +77,8 @@ pub(crate) trait Host: Clone {
     fn slot(&self, key: &str) -> Option<(Vec<u8>, u32)>;
     /// Writes a slot of the shared data, if it has this version or does not exist.
     fn write_slot(&self, key: &str, value: &[u8], version: u32) -> Result<(), StoreError>;
+    /// Asks the proxy about a signature: the arguments and the answer of `verify_signature`, serialized. `None` when it cannot say.
+    fn verify_signature(&self, arguments: &[u8]) -> Option<Vec<u8>>;
     /// Answers the client over HTTP.
     fn reply(&self, reply: &Reply);
     /// Answers a gRPC client with this status and message.
@@ -182,6 +184,12 @@ impl Host for Envoy {
                 StoreError::Failed
             }
         })
+    }
+
+    fn verify_signature(&self, arguments: &[u8]) -> Option<Vec<u8>> {
+        hostcalls::call_foreign_function("verify_signature", Some(arguments))
+            .ok()
+            .flatten()
     }
 
     fn reply(&self, reply: &Reply) {

@@ -10,6 +10,7 @@
 //! - `drive`: the engine's steps, with `shared` to answer its questions from the data that all workers share;
 //! - `outcome`: what becomes of a verdict: header changes, refusals, filter state;
 //! - `metrics`: counters and the time that the filter takes;
+//! - `signature`: lets the proxy verify the signatures of tokens;
 //! - `host`: the only module that calls the proxy.
 //!
 //! INVARIANT (nothing before the verdict): a callback answers `Continue` for a request only after
@@ -25,6 +26,7 @@ mod policy;
 mod root;
 mod seed;
 mod shared;
+mod signature;
 mod stream;
 
 pub use callbacks::root_context;

@@ -26,6 +26,7 @@ pub(crate) struct State {
     pub(crate) writes: u32,
     pub(crate) store_fails: bool,
     pub(crate) random: [u8; 16],
+    pub(crate) verify: Option<fn(&[u8]) -> Option<Vec<u8>>>,
     pub(crate) reply: Option<Reply>,
     pub(crate) grpc_reply: Option<(u8, String)>,
     pub(crate) metrics: BTreeMap<String, u32>,
@@ -150,6 +151,11 @@ impl Host for Fake {
         let slot = (value.to_vec(), state.writes);
         state.slots.insert(key.to_owned(), slot);
         Ok(())
+    }
+
+    fn verify_signature(&self, arguments: &[u8]) -> Option<Vec<u8>> {
+        let verify = self.state.borrow().verify;
+        verify.and_then(|verify| verify(arguments))
     }
 
     fn reply(&self, reply: &Reply) {
