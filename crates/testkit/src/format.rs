@@ -147,14 +147,38 @@ pub enum Spoil {
     Signature,
     /// The last quarter of the signature is cut off.
     SignatureShort,
+    /// A zero is put in front of the signature.
+    SignatureLong,
     /// The signature is left out; the final dot stays.
     SignatureEmpty,
+    /// All bits of the signature are zero.
+    SignatureZero,
+    /// All bits of the signature are one.
+    SignatureHigh,
+    /// The first half of an ECDSA signature is zero.
+    RZero,
+    /// The second half is zero.
+    SZero,
+    /// The first half is the order of the curve.
+    ROrder,
+    /// The second half is the order of the curve.
+    SOrder,
+    /// The second half is what it lacks to the order of the curve: for every ECDSA signature, this one holds as well.
+    SMirrored,
+    /// An ECDSA signature is written in DER.
+    Der,
     /// The claims are replaced by others (`sub` is `root`) under the same signature.
     Claims,
     /// Base64 padding is added to the signature.
     Padding,
     /// A fourth part is added.
     FourParts,
+    /// Eight empty parts are added: there are ten dots.
+    TenDots,
+    /// Characters of the other base64 alphabet are added to the signature.
+    Alphabet,
+    /// Bits that stand for nothing are set in the signature's last character.
+    StrayBits,
 }
 
 /// What must come of an exchange.

@@ -15,6 +15,7 @@ pub mod native;
 mod placeholder;
 pub mod policy;
 pub mod prepare;
+mod spoil;
 mod token;
 
 pub use load::{Corpus, Mistake, Topic};

@@ -1,8 +1,9 @@
 //! Minting tokens when a run starts, so that they are fresh, and breaking them where a case says so.
 
-use crate::format::{Spoil, Token};
+use crate::format::Token;
 use crate::keys::Keys;
 use crate::placeholder::offset_seconds;
+use crate::spoil::spoil;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use meshward_engine::config::Timestamp;
@@ -42,7 +43,7 @@ pub(crate) fn mint(
     let head = BASE64.encode(text(&own.header_text, header));
     let body = BASE64.encode(text(&own.claims_text, claims));
     let signature = keys.sign(key, &algorithm, format!("{head}.{body}").as_bytes())?;
-    spoil(own.spoil, head, body, signature)
+    spoil(own.spoil, &head, &body, &signature)
 }
 
 fn laid_over(base: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
@@ -56,41 +57,6 @@ fn relative(value: &mut Value, now: Timestamp) {
     if let Some(offset) = value.as_str().and_then(offset_seconds) {
         *value = json!(now.seconds().saturating_add_signed(offset));
     }
-}
-
-fn spoil(
-    how: Option<Spoil>,
-    head: String,
-    body: String,
-    signature: String,
-) -> Result<String, String> {
-    let mut bytes = BASE64
-        .decode(&signature)
-        .map_err(|e| format!("signature: {e}"))?;
-    Ok(match how {
-        None => format!("{head}.{body}.{signature}"),
-        Some(Spoil::Signature) => {
-            if let Some(byte) = bytes.first_mut() {
-                *byte ^= 1;
-            }
-            format!("{head}.{body}.{}", BASE64.encode(bytes))
-        }
-        Some(Spoil::SignatureShort) => {
-            bytes.truncate(bytes.len() / 4 * 3);
-            format!("{head}.{body}.{}", BASE64.encode(bytes))
-        }
-        Some(Spoil::SignatureEmpty) => format!("{head}.{body}."),
-        Some(Spoil::Claims) => {
-            let decoded = BASE64.decode(&body).map_err(|e| format!("claims: {e}"))?;
-            let mut claims: Map<String, Value> =
-                serde_json::from_slice(&decoded).map_err(|e| format!("claims: {e}"))?;
-            claims.insert("sub".to_owned(), json!("root"));
-            let body = BASE64.encode(Value::Object(claims).to_string());
-            format!("{head}.{body}.{signature}")
-        }
-        Some(Spoil::Padding) => format!("{head}.{body}.{signature}="),
-        Some(Spoil::FourParts) => format!("{head}.{body}.{signature}.{signature}"),
-    })
 }
 
 #[cfg(test)]
