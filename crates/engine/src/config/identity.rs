@@ -1,6 +1,6 @@
 //! Where identities come from.
 
-use super::units::{Span, Timestamp};
+use super::units::{Bytes, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +43,30 @@ pub struct JwtProvider {
     /// The claim that holds scopes, space-separated (RFC 8693) or as a list. When absent: `scope`, else `scp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_claim: Option<String>,
+    /// Tokens that came before, so that their signature need not be verified again.
+    #[serde(default)]
+    pub cache: TokenCache,
+}
+
+/// Verified tokens, which each worker keeps until they expire, their key is gone, or the policy changes. Wrong signatures are
+/// kept as well, apart from the verified tokens, and a quarter as many.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TokenCache {
+    /// The most tokens; `0` keeps none. One subject holds at most an eighth.
+    pub entries: u32,
+    /// The most memory of the tokens' claims, from 64KiB to 256MiB. One subject holds at most an eighth.
+    pub memory: Bytes,
+}
+
+impl Default for TokenCache {
+    fn default() -> Self {
+        Self {
+            entries: 1000,
+            memory: Bytes(8 << 20),
+        }
+    }
 }
 
 /// A JSON Web Key Set: exactly one of the fields.

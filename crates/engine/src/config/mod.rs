@@ -21,7 +21,7 @@ pub use description::{
     SecurityScheme, Style,
 };
 pub use identity::{
-    Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation,
+    Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };
 pub use limit::{Limit, OnMissing, Window};
 pub use rules::{Authenticate, Authorize, BodyRules, Endpoint, Modes, Rules, Upstream};

@@ -6,6 +6,7 @@ use super::{Credential, Identity, bearer, jwt};
 use crate::config::{KeyLocation, Timestamp};
 use crate::http::{RequestHead, Target};
 use crate::verdict::{Reason, Refusal};
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 /// Identifies the caller: `None` when the request presents no credential to any of the accepted providers.
@@ -28,26 +29,48 @@ pub(crate) fn authenticate(
 }
 
 /// The token's issuer picks the providers; then one of them must verify everything.
+///
+/// A provider to which the token came before knows its issuer and what came of it. The others are asked all the same, in their order:
+/// who the caller is must not depend on where else a token was used.
 fn token(accepted: &[&Provider], value: &[u8], now: Timestamp) -> Result<Identity, Refusal> {
-    let token = jwt::Token::parse(bearer::token(value)?)?;
-    let issuer = token.unverified_issuer()?;
-    let outcomes = accepted.iter().filter_map(|provider| {
-        let Source::Jwt(jwt) = provider.source() else {
-            return None;
-        };
-        (jwt.issuer() == issuer).then(|| {
-            jwt.verify(&token, now).map(|caller| Identity {
+    let text = bearer::token(value)?;
+    let issuers = || {
+        accepted
+            .iter()
+            .filter_map(|provider| match provider.source() {
+                Source::Jwt(issuer) => Some((*provider, &**issuer)),
+                Source::ApiKey(_) => None,
+            })
+    };
+    let mut recalled = issuers().find_map(|(provider, issuer)| {
+        let outcome = issuer.recall(text, now)?;
+        Some((provider, issuer.issuer(), outcome))
+    });
+    let parsed = LazyCell::new(|| jwt::Token::parse(text));
+    let parsed = || parsed.as_ref().map_err(Refusal::clone);
+    let wanted = match recalled {
+        Some((_, issuer, _)) => issuer,
+        None => parsed()?.unverified_issuer()?,
+    };
+    let outcomes = issuers()
+        .filter(|(_, issuer)| issuer.issuer() == wanted)
+        .map(|(provider, issuer)| {
+            let own = recalled.take_if(|(knowing, _, _)| std::ptr::eq(*knowing, provider));
+            let caller = match own {
+                Some((_, _, outcome)) => outcome?,
+                None => issuer.verify(parsed()?, now)?,
+            };
+            Ok(Identity {
                 provider: provider.name().clone(),
-                subject: caller.subject.into(),
-                scopes: caller.scopes.into(),
-                claims: Arc::new(caller.claims),
+                subject: caller.subject,
+                scopes: caller.scopes,
+                claims: caller.claims,
                 credential: Credential {
                     location: KeyLocation::Header,
                     name: bearer::HEADER.into(),
                 },
             })
-        })
-    });
+        });
     first_success(
         outcomes,
         Refusal::at(Reason::JwtIssuer, "claims.iss")

@@ -1,7 +1,8 @@
 //! The claims of a token (RFC 7519 §4.1), judged after its signature.
 //!
 //! All comparisons are in microseconds and allow for the issuer's clock: a token is good up to, and not including, `exp`
-//! plus the skew, and from `nbf` and `iat` minus the skew on.
+//! plus the skew, and from `nbf` and `iat` minus the skew on. What they say about time is kept apart as [`Times`], because
+//! it is judged again whenever the token comes again.
 
 use super::Issuer;
 use super::keys::Verified;
@@ -9,32 +10,80 @@ use crate::config::Timestamp;
 use crate::identity::text;
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// 10000-01-01T00:00:00Z, in seconds: the first moment that RFC 3339 cannot write, and the end of what is taken for a time.
 const YEAR_10000: u64 = 253_402_300_800;
 
-/// Who a token speaks for.
+/// Who a token speaks for. A copy shares everything.
+#[derive(Clone)]
 pub(in crate::identity) struct Caller {
     /// The subject claim.
-    pub(in crate::identity) subject: String,
+    pub(in crate::identity) subject: Arc<str>,
     /// The scopes, as in [`crate::identity::Identity::scopes`].
-    pub(in crate::identity) scopes: Vec<String>,
+    pub(in crate::identity) scopes: Arc<[String]>,
     /// Every claim.
-    pub(in crate::identity) claims: Map<String, Value>,
+    pub(in crate::identity) claims: Arc<Map<String, Value>>,
+}
+
+/// What a token says about time, in microseconds, and how far its issuer's clock may be off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    expires: u64,
+    not_before: Option<u64>,
+    issued: Option<u64>,
+    skew: u64,
+}
+
+impl Times {
+    pub(super) fn read(claims: &Map<String, Value>, skew: u64) -> Result<Self, Refusal> {
+        Ok(Self {
+            expires: time(claims, "exp")?.ok_or_else(|| missing("exp"))?,
+            not_before: time(claims, "nbf")?,
+            issued: time(claims, "iat")?,
+            skew,
+        })
+    }
+
+    /// Whether the token has expired, and will never be good again.
+    pub(super) fn are_over(&self, now: Timestamp) -> bool {
+        now.0 >= self.expires.saturating_add(self.skew)
+    }
+
+    /// Judges the moment.
+    pub(super) fn check(&self, now: Timestamp) -> Result<(), Refusal> {
+        if self.are_over(now) {
+            return Err(Refusal::at(Reason::JwtExpired, "claims.exp"));
+        }
+        let latest = now.0.saturating_add(self.skew);
+        for (at, start) in [("claims.nbf", self.not_before), ("claims.iat", self.issued)] {
+            if start.is_some_and(|start| start > latest) {
+                return Err(Refusal::at(Reason::JwtNotYetValid, at));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Issuer {
     /// Judges verified claims.
-    pub(super) fn judge(&self, verified: &Verified<'_>, now: Timestamp) -> Result<Caller, Refusal> {
+    pub(super) fn judge(
+        &self,
+        verified: &Verified<'_>,
+        now: Timestamp,
+    ) -> Result<(Caller, Times), Refusal> {
         let claims = verified.claims();
         self.check_issuer(claims)?;
         self.check_audience(claims)?;
-        self.check_times(claims, now)?;
-        Ok(Caller {
-            subject: self.subject(claims)?,
-            scopes: self.scopes(claims)?,
-            claims: claims.clone(),
-        })
+        let times = Times::read(claims, self.skew)?;
+        times.check(now)?;
+        self.check_lifetime(&times)?;
+        let caller = Caller {
+            subject: self.subject(claims)?.into(),
+            scopes: self.scopes(claims)?.into(),
+            claims: Arc::clone(claims),
+        };
+        Ok((caller, times))
     }
 
     fn check_issuer(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
@@ -59,27 +108,10 @@ impl Issuer {
         }
     }
 
-    fn check_times(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), Refusal> {
-        let Timestamp(now) = now;
-        let expires = time(claims, "exp")?.ok_or_else(|| missing("exp"))?;
-        let not_before = time(claims, "nbf")?;
-        let issued = time(claims, "iat")?;
-
-        if now >= expires.saturating_add(self.skew) {
-            return Err(Refusal::at(Reason::JwtExpired, "claims.exp"));
-        }
-        let latest = now.saturating_add(self.skew);
-        for (name, start) in [("nbf", not_before), ("iat", issued)] {
-            if start.is_some_and(|start| start > latest) {
-                return Err(Refusal::at(
-                    Reason::JwtNotYetValid,
-                    format!("claims.{name}"),
-                ));
-            }
-        }
+    fn check_lifetime(&self, times: &Times) -> Result<(), Refusal> {
         if let Some(longest) = self.max_lifetime {
-            let issued = issued.ok_or_else(|| missing("iat"))?;
-            if expires.saturating_sub(issued) > longest {
+            let issued = times.issued.ok_or_else(|| missing("iat"))?;
+            if times.expires.saturating_sub(issued) > longest {
                 return Err(Refusal::at(Reason::JwtLifetime, "claims.exp"));
             }
         }

@@ -1,13 +1,18 @@
 //! Policy to issuer: every mistake is found, each with its place.
 
+use super::cache::Cache;
 use super::{Issuer, header, jwks};
-use crate::config::{JwtProvider, Span};
+use crate::config::{Bytes, JwtProvider, Span, TokenCache};
 use crate::problem::{Problem, pointer};
 
 /// In microseconds.
 const DEFAULT_SKEW: u64 = 30_000_000;
 /// In microseconds: beyond five minutes, a clock must be set, not forgiven.
 const MAX_SKEW: u64 = 300_000_000;
+const MAX_ENTRIES: u32 = 100_000;
+const MIN_MEMORY: Bytes = Bytes(64 << 10);
+/// A VM may have a gigabyte, for all of its providers.
+const MAX_MEMORY: Bytes = Bytes(256 << 20);
 
 impl Issuer {
     /// Compiles the provider at the JSON pointer `at`; adds what is wrong to `problems`.
@@ -26,6 +31,7 @@ impl Issuer {
             max_lifetime,
             subject_claim,
             scope_claim,
+            cache,
         } = config;
         require(
             issuer,
@@ -88,12 +94,14 @@ impl Issuer {
                 );
             }
         }
+        let cache = cache_of(&pointer(at, "cache"), cache, problems);
         let keys = jwks::compile(&pointer(at, "jwks"), jwks, algorithms, problems)?;
         Some(Self {
             issuer: issuer.clone(),
             audiences: audiences.clone(),
             algorithms: algorithms.clone(),
             keys,
+            cache,
             types: types
                 .as_ref()
                 .map(|types| types.iter().map(|t| header::normal_type(t)).collect()),
@@ -106,6 +114,34 @@ impl Issuer {
             ),
         })
     }
+}
+
+fn cache_of(at: &str, config: &TokenCache, problems: &mut Vec<Problem>) -> Option<Cache> {
+    let TokenCache { entries, memory } = *config;
+    if entries > MAX_ENTRIES {
+        problems.push(
+            Problem::error(
+                "cache-too-large",
+                pointer(at, "entries"),
+                format!("{entries} tokens are too many for one worker"),
+            )
+            .hint(format!("keep at most {MAX_ENTRIES}")),
+        );
+    }
+    if !(MIN_MEMORY..=MAX_MEMORY).contains(&memory) {
+        problems.push(
+            Problem::error(
+                "cache-memory",
+                pointer(at, "memory"),
+                format!("a cache of `{memory}` does not fit a worker"),
+            )
+            .hint(format!(
+                "allow from {MIN_MEMORY} to {MAX_MEMORY}; `entries: 0` switches the cache off"
+            )),
+        );
+    }
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Cache::new(size(entries.into()), size(memory.0))
 }
 
 fn require(text: &str, at: String, hint: &str, problems: &mut Vec<Problem>) {

@@ -136,11 +136,7 @@ impl<'a> Jwk<'a> {
             return self.not_accepted(family, own);
         }
         let material = material::read(self.at, self.members, family, &algorithms)?;
-        Ok(Read::Key(Key {
-            kid,
-            algorithms,
-            material,
-        }))
+        Ok(Read::Key(Key::new(kid, algorithms, material)))
     }
 
     fn family(&self) -> Result<Family, Vec<Problem>> {

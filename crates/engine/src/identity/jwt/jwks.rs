@@ -99,5 +99,5 @@ fn read(
         );
         return None;
     }
-    Some(KeySet(keys))
+    Some(KeySet::new(keys))
 }

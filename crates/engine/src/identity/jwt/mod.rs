@@ -1,9 +1,10 @@
 //! JSON Web Tokens (RFC 7519), judged as RFC 8725 asks.
 //!
-//! The order is fixed: `token` reads the compact form, `header` what the sender says, `keys` verifies the signature, and only
+//! `cache` knows tokens that came before. For others the order is fixed: `token` reads the compact form, `header` what the sender says, `keys` verifies the signature, and only
 //! then `claims` are judged. `jwks` and [`Issuer::compile`] turn the policy into keys and rules.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod compile;
 mod header;
@@ -19,6 +20,7 @@ pub(super) use token::Token;
 
 use crate::config::{Algorithm, Timestamp};
 use crate::verdict::{Reason, Refusal};
+use cache::{Cache, Recalled};
 use keys::KeySet;
 
 /// A token issuer, compiled.
@@ -27,6 +29,7 @@ pub(super) struct Issuer {
     audiences: Vec<String>,
     algorithms: Vec<Algorithm>,
     keys: KeySet,
+    cache: Option<Cache>,
     /// In the form of [`header::normal_type`].
     types: Option<Vec<String>>,
     /// In microseconds.
@@ -44,7 +47,15 @@ impl Issuer {
         &self.issuer
     }
 
-    /// Verifies a token in full.
+    /// What comes of a token that came before: what [`Issuer::verify`] would say.
+    pub(super) fn recall(&self, text: &str, now: Timestamp) -> Option<Result<Caller, Refusal>> {
+        match self.cache.as_ref()?.recall(text, &self.keys, now)? {
+            Recalled::Verified(caller, times) => Some(times.check(now).map(|()| caller)),
+            Recalled::Forged => Some(Err(Refusal::new(Reason::JwtSignature))),
+        }
+    }
+
+    /// Verifies a token in full, and remembers what came of its signature.
     pub(super) fn verify(&self, token: &Token<'_>, now: Timestamp) -> Result<Caller, Refusal> {
         let accepted = token
             .header
@@ -54,8 +65,17 @@ impl Issuer {
             return Err(Refusal::at(Reason::JwtAlgorithm, "jose.alg"));
         }
         token.header.check_type(self.types.as_deref())?;
-        let verified = self.keys.verify(token)?;
-        self.judge(&verified, now)
+        let verified = self.keys.verify(token).inspect_err(|refusal| {
+            if let (Some(cache), Reason::JwtSignature) = (&self.cache, refusal.reason) {
+                cache.refuse(token.text, &self.keys);
+            }
+        })?;
+        let (caller, times) = self.judge(&verified, now)?;
+        if let Some(cache) = &self.cache {
+            let key = verified.key();
+            cache.keep(token.text, &self.keys, key, &caller, times, now);
+        }
+        Ok(caller)
     }
 }
 

@@ -7,14 +7,17 @@ use crate::verdict::{Reason, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// A token that was read, and not yet believed.
 pub(in crate::identity) struct Token<'a> {
+    /// All of it.
+    pub(super) text: &'a str,
     pub(super) header: Header,
-    pub(super) unverified: Map<String, Value>,
+    pub(super) unverified: Arc<Map<String, Value>>,
     /// What is signed.
     pub(super) signing_input: &'a str,
     /// The signature: valid base64url.
@@ -45,8 +48,9 @@ impl<'a> Token<'a> {
         };
         decode(signature)?;
         Ok(Self {
+            text,
             header: Header::read(&object(header)?)?,
-            unverified: object(claims)?,
+            unverified: Arc::new(object(claims)?),
             signing_input,
             signature,
         })

@@ -86,8 +86,8 @@ fn rfc_8037_a_4_ed25519() {
     let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
     let signature =
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-    assert!(keys.0[0].signed(input, signature, Algorithm::EdDSA));
-    assert!(!keys.0[0].signed(&format!("{input}A"), signature, Algorithm::EdDSA));
+    assert!(keys.keys[0].signed(input, signature, Algorithm::EdDSA));
+    assert!(!keys.keys[0].signed(&format!("{input}A"), signature, Algorithm::EdDSA));
     let refusal = Token::parse(&format!("{input}.{signature}")).err().unwrap();
     assert_eq!(refusal.reason, Reason::JwtMalformed);
 }
