@@ -13,6 +13,8 @@ pub(super) enum Kind {
     ReadBody,
     /// Envoy's own jwt_authn with its cache, rbac and local_ratelimit.
     Native,
+    /// Envoy's own jwt_authn alone, without its cache.
+    NativeUncached,
     /// Meshward with an API key.
     MeshwardKey,
     /// Meshward with tokens.
@@ -28,6 +30,7 @@ impl Kind {
             Self::ReadHeaders => "wasm-read-headers",
             Self::ReadBody => "wasm-read-body",
             Self::Native => "native-chain",
+            Self::NativeUncached => "native-jwt",
             Self::MeshwardKey => "meshward-key",
             Self::MeshwardJwt => "meshward-jwt",
         }
@@ -47,7 +50,7 @@ pub(super) enum Algorithm {
 }
 
 /// What clients send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Load {
     /// One GET, again and again, with a token and a key that are always the same.
     Get,
@@ -60,9 +63,28 @@ pub(super) enum Load {
 }
 
 impl Load {
-    /// Which case's cost is one for this family.
+    /// Whether it belongs to the family of POST.
     pub(super) fn is_post(self) -> bool {
         self == Self::Post
+    }
+
+    /// The case with a Wasm filter that does nothing.
+    pub(super) fn noop(self) -> &'static str {
+        if self.is_post() {
+            "wasm-noop-post"
+        } else {
+            "wasm-noop"
+        }
+    }
+
+    /// The case in which Envoy's own filters do what Meshward does, as far as they can.
+    pub(super) fn native(self) -> Option<&'static str> {
+        match self {
+            Self::Get | Self::GetBadKey => Some("native-chain"),
+            Self::GetUnseen(Algorithm::Rs256) => Some("native-jwt-unseen-rs256"),
+            Self::GetUnseen(Algorithm::Es256) => Some("native-jwt-unseen-es256"),
+            Self::Post => None,
+        }
     }
 }
 
@@ -91,7 +113,7 @@ pub(super) const CASES: [Case; 15] = [
     case("meshward-get-jwt-seen", Kind::MeshwardJwt, Load::Get),
     case(
         "native-jwt-unseen-rs256",
-        Kind::Native,
+        Kind::NativeUncached,
         Load::GetUnseen(Algorithm::Rs256),
     ),
     case(
@@ -101,7 +123,7 @@ pub(super) const CASES: [Case; 15] = [
     ),
     case(
         "native-jwt-unseen-es256",
-        Kind::Native,
+        Kind::NativeUncached,
         Load::GetUnseen(Algorithm::Es256),
     ),
     case(
@@ -119,6 +141,19 @@ pub(super) const CASES: [Case; 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cases_are_compared_with_is_a_case() {
+        for case in &CASES {
+            for name in [Some(case.load.noop()), case.load.native()]
+                .into_iter()
+                .flatten()
+            {
+                let other = CASES.iter().find(|other| other.name == name).unwrap();
+                assert_eq!(other.load.is_post(), case.load.is_post());
+            }
+        }
+    }
 
     #[test]
     fn names_are_unique() {

@@ -16,6 +16,7 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::ReadHeaders => noop("headers"),
         Kind::ReadBody => noop("body"),
         Kind::Native => native()?,
+        Kind::NativeUncached => vec![jwt_authn(json!({}))?],
         Kind::MeshwardKey | Kind::MeshwardJwt => {
             let bundle = site.bundles.get(&kind).context("the bundle was not made")?;
             vec![wasm("meshward", &site.filter, bundle)]
@@ -48,20 +49,35 @@ fn wasm(name: &str, module: &Path, configuration: &str) -> Value {
     })
 }
 
-/// What a careful team builds from Envoy's own filters: a token with a cache of verified ones, a scope, a limit.
-fn native() -> Result<Vec<Value>> {
+fn filter(name: &str, config: &Value) -> Value {
+    json!({ "name": format!("envoy.filters.http.{name}"), "typed_config": config })
+}
+
+/// Envoy's own check of tokens, with some fields of the provider added.
+fn jwt_authn(added: Value) -> Result<Value> {
+    let mut provider = json!({
+        "issuer": ISSUER,
+        "audiences": [AUDIENCE],
+        "forward": true,
+        "local_jwks": { "inline_string": tokens::jwks()?.to_string() },
+    });
+    if let (Value::Object(provider), Value::Object(added)) = (&mut provider, added) {
+        provider.extend(added);
+    }
     let jwt = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
-        "providers": { "bench": {
-            "issuer": ISSUER,
-            "audiences": [AUDIENCE],
-            "forward": true,
-            "payload_in_metadata": "payload",
-            "local_jwks": { "inline_string": tokens::jwks()?.to_string() },
-            "jwt_cache_config": { "jwt_cache_size": 1000 },
-        }},
+        "providers": { "bench": provider },
         "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "bench" } }],
     });
+    Ok(filter("jwt_authn", &jwt))
+}
+
+/// What a careful team builds from Envoy's own filters: a token with a cache of verified ones, a scope, a limit.
+fn native() -> Result<Vec<Value>> {
+    let jwt_authn = jwt_authn(json!({
+        "payload_in_metadata": "payload",
+        "jwt_cache_config": { "jwt_cache_size": 1000 },
+    }))?;
     let holds_scope = json!({ "metadata": {
         "filter": "envoy.filters.http.jwt_authn",
         "path": [{ "key": "payload" }, { "key": "scope" }],
@@ -85,10 +101,9 @@ fn native() -> Result<Vec<Value>> {
         "filter_enabled": always,
         "filter_enforced": always,
     });
-    let filter = |name: &str, config: Value| json!({ "name": format!("envoy.filters.http.{name}"), "typed_config": config });
     Ok(vec![
-        filter("jwt_authn", jwt),
-        filter("rbac", rbac),
-        filter("local_ratelimit", limit),
+        jwt_authn,
+        filter("rbac", &rbac),
+        filter("local_ratelimit", &limit),
     ])
 }

@@ -6,6 +6,7 @@ use super::{tokens, usage};
 use crate::process;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,23 +19,13 @@ const ORDER: &str = include_str!("../../bench/order.json");
 /// More than one worker serves while it verifies a signature for each request: what to count on before anything is measured.
 const UNKNOWN_SPEED: f64 = 10_000.0;
 
-/// What one case cost.
+/// What one case cost in one round.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
     pub(super) cpu_us: f64,
     pub(super) per_second: f64,
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
-}
-
-impl Measured {
-    /// Keeps the better of each: noise only ever adds.
-    pub(super) fn improve(&mut self, other: &Self) {
-        self.cpu_us = self.cpu_us.min(other.cpu_us);
-        self.per_second = self.per_second.max(other.per_second);
-        self.p50_us = self.p50_us.min(other.p50_us);
-        self.p99_us = self.p99_us.min(other.p99_us);
-    }
 }
 
 /// What wrk says at its end.
@@ -53,8 +44,8 @@ struct Said {
 pub(super) struct Generator {
     dir: PathBuf,
     seconds: u16,
-    /// The most requests per second that any case has reached: signing takes long, so no more tokens than can be used.
-    fastest: f64,
+    /// The most requests per second that each load has reached: signing takes long, so no more tokens than can be used.
+    fastest: BTreeMap<Load, f64>,
     supply: tokens::Supply,
 }
 
@@ -64,7 +55,7 @@ impl Generator {
         Ok(Self {
             dir: dir.to_path_buf(),
             seconds,
-            fastest: 0.0,
+            fastest: BTreeMap::new(),
             supply: tokens::Supply::new(dir)?,
         })
     }
@@ -77,7 +68,9 @@ impl Generator {
     /// Sends one case's load.
     pub(super) fn measure(&mut self, case: &Case, server: &Running) -> Result<Measured> {
         let fresh = match case.load {
-            Load::GetUnseen(algorithm) => Some(self.supply.hand_out(algorithm, self.most())?),
+            Load::GetUnseen(algorithm) => {
+                Some(self.supply.hand_out(algorithm, self.most(case.load))?)
+            }
             Load::Get | Load::GetBadKey | Load::Post => None,
         };
         let tokens = fresh.as_ref().map(|(file, _)| file.as_path());
@@ -87,22 +80,22 @@ impl Generator {
         let measured = send(server, &script, self.seconds, CONNECTIONS, |said| {
             check(case.load, said, fresh.as_ref().map(|(_, count)| *count))
         })?;
-        self.fastest = self.fastest.max(measured.per_second);
+        let fastest = self.fastest.entry(case.load).or_default();
+        *fastest = fastest.max(measured.per_second);
         Ok(measured)
     }
 
-    /// How many requests one load can send at most.
+    /// How many requests of a load can be sent at most.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a rate is positive and far below 2^64"
     )]
-    fn most(&self) -> u64 {
-        let speed = if self.fastest > 0.0 {
-            self.fastest * 1.2
-        } else {
-            UNKNOWN_SPEED
-        };
+    fn most(&self, load: Load) -> u64 {
+        let speed = self
+            .fastest
+            .get(&load)
+            .map_or(UNKNOWN_SPEED, |fastest| fastest * 1.5);
         (speed * f64::from(self.seconds)) as u64
     }
 }

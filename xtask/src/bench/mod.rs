@@ -1,7 +1,7 @@
 //! What a request costs: Envoys with different filters, side by side, each with one worker, in front of one upstream.
 //!
-//! The variants are interleaved in rounds, because a machine's speed drifts: what holds is the ratio within one run.
-//! CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
+//! The variants are interleaved in rounds, because a machine's speed drifts: what holds is the ratio within one round, and of
+//! these the median. A round before the first warms everything up and counts for nothing. CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
 
 mod case;
 mod filters;
@@ -16,8 +16,7 @@ use crate::command::build;
 use crate::{paths, ports, process, progress, tools, wasm};
 use anyhow::{Context as _, Result, bail};
 use case::{CASES, Case, Kind};
-use load::Measured;
-use report::{CaseReport, Report};
+use report::{CaseReport, Report, Rounds};
 use server::{Running, Site};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -27,7 +26,8 @@ use std::process::Command;
 
 /// Measure what a request costs with Meshward, beside Envoy's own filters and a Wasm filter that does nothing.
 ///
-/// Compare within one run only. CPU is the best of all rounds, in microseconds of the Envoy process per request.
+/// Compare within one run only. CPU is in microseconds of the Envoy process per request: the best and the median of all
+/// rounds. A ratio is the median of the rounds' own ratios.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     cargo xtask bench\n  \
@@ -59,12 +59,12 @@ struct Effort {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let effort = if args.quick {
         Effort {
-            rounds: 2,
+            rounds: 4,
             seconds: 1,
         }
     } else {
         Effort {
-            rounds: 7,
+            rounds: 9,
             seconds: 2,
         }
     };
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         envoy: tools::envoy_version()?,
         cases: cases
             .iter()
-            .filter_map(|case| Some(CaseReport::new(case.name, measured.get(case.name)?)))
+            .filter_map(|case| CaseReport::new(case, &measured))
             .collect(),
         memory: if whole {
             memory::all(&site)?
@@ -171,12 +171,8 @@ fn bundle(dir: &Path, kind: Kind) -> Result<String> {
     Ok(bundle.to_string())
 }
 
-/// Every case in every round, and of each case the best.
-fn rounds(
-    site: &Site,
-    cases: &[&'static Case],
-    effort: Effort,
-) -> Result<BTreeMap<&'static str, Measured>> {
+/// Every case in every round, each round beginning with another one.
+fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds> {
     let upstream_port = ports::free()?;
     let _upstream = progress::step("starting the upstream", || site.upstream(upstream_port))?;
     let mut servers: BTreeMap<Kind, Running> = BTreeMap::new();
@@ -189,23 +185,28 @@ fn rounds(
         }
     }
     let mut loads = load::Generator::new(&site.dir, effort.seconds)?;
-    let mut best: BTreeMap<&str, Measured> = BTreeMap::new();
-    for round in 1..=effort.rounds {
-        progress::step(&format!("round {round} of {}", effort.rounds), || {
-            for case in cases {
+    let mut measured = Rounds::new();
+    for round in 0..=effort.rounds {
+        let what = match round {
+            0 => "warming up".to_owned(),
+            _ => format!("round {round} of {}", effort.rounds),
+        };
+        progress::step(&what, || {
+            let order = cases.iter().cycle().skip(round).take(cases.len());
+            for case in order {
                 let Some(server) = servers.get(&case.server) else {
                     continue;
                 };
-                let measured = loads
+                let one = loads
                     .measure(case, server)
                     .with_context(|| format!("the case `{}`", case.name))?;
-                best.entry(case.name)
-                    .and_modify(|best| best.improve(&measured))
-                    .or_insert(measured);
+                if round > 0 {
+                    measured.entry(case.name).or_default().push(one);
+                }
             }
             loads.next_round();
             Ok(())
         })?;
     }
-    Ok(best)
+    Ok(measured)
 }
