@@ -1,9 +1,11 @@
 //! What a run saw, and in what it differs from what the corpus expects. The same for every run.
 
 use crate::format::{Exchange, Expect, ExpectReply, ExpectUpstream};
+use crate::placeholder::hex;
 use meshward_engine::config::Mode;
 use meshward_engine::verdict::{Decision, Finding, Reason};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// What came of an exchange.
@@ -63,6 +65,7 @@ pub fn differences(exchange: &Exchange, secrets: &[String], observed: &Observed)
     }
     upstream(&exchange.expect, observed.upstream.as_ref(), &mut found);
     leaks(exchange.expect.decision, secrets, observed, &mut found);
+    token_digest(secrets, &log, &mut found);
     found
 }
 
@@ -223,6 +226,36 @@ fn fields(
 }
 
 /// Secrets never leave: neither in the log, nor in what a refused client is told.
+/// Of a token that was refused, the log holds the beginning of its digest; of any other, nothing.
+fn token_digest(secrets: &[String], log: &Map<String, Value>, found: &mut Vec<String>) {
+    // No filter digests what is longer than any token.
+    const LONGEST: usize = 16 * 1024;
+    let findings = log.get("meshward.findings").and_then(Value::as_array);
+    let of_findings = findings.into_iter().flatten().map(|f| f.get("reason"));
+    let refused = std::iter::once(log.get("meshward.reason"))
+        .chain(of_findings)
+        .flatten()
+        .filter_map(Value::as_str)
+        .any(|reason| reason.starts_with("jwt_"));
+    let tokens = secrets.iter().filter_map(|secret| {
+        let (scheme, token) = secret.split_once(' ')?;
+        let is_token = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST;
+        is_token.then(|| token.trim_start_matches(' '))
+    });
+    let expected: Vec<String> = tokens
+        .filter(|_| refused)
+        .map(|token| hex(&Sha256::digest(token)).chars().take(8).collect())
+        .collect();
+    let logged = log.get("meshward.token.digest").and_then(Value::as_str);
+    if !expected.iter().any(|e| Some(e.as_str()) == logged)
+        && !(expected.is_empty() && logged.is_none())
+    {
+        found.push(format!(
+            "the token's digest in the log: expected {expected:?}, got {logged:?}"
+        ));
+    }
+}
+
 fn leaks(decision: Decision, secrets: &[String], observed: &Observed, found: &mut Vec<String>) {
     let told = String::from_utf8_lossy(&observed.reply.body);
     for secret in secrets {

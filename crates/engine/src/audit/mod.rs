@@ -38,6 +38,8 @@ pub struct Record {
     pub provider: Option<Arc<str>>,
     /// The caller.
     pub subject: Option<Arc<str>>,
+    /// The first eight digits of the digest of a token that was refused.
+    pub token_digest: Option<String>,
     /// `x-request-id`, if it has the form of one.
     pub request_id: Option<String>,
     /// When the request arrived.
@@ -82,6 +84,7 @@ impl Record {
             source_principal: None,
             provider: None,
             subject: None,
+            token_digest: None,
             request_id: None,
             time,
             logged: false,
@@ -145,6 +148,7 @@ impl Record {
         );
         put("meshward.identity.provider", name(&self.provider));
         put("meshward.identity.subject", name(&self.subject));
+        put("meshward.token.digest", text(&self.token_digest));
         put("meshward.source.principal", text(&self.source_principal));
         put("meshward.request_id", text(&self.request_id));
         Value::Object(line).to_string()

@@ -42,7 +42,8 @@ fn bearer(reason: Option<Reason>) -> String {
     format!("Bearer realm=\"{REALM}\"{error}")
 }
 
-fn is_about_a_token(reason: Reason) -> bool {
+/// Whether a refusal is about what a token is or says.
+pub(super) fn is_about_a_token(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::JwtMalformed

@@ -17,10 +17,12 @@ mod jwt;
 mod presented;
 mod provider;
 mod text;
+mod token_digest;
 
 pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::challenges;
 pub(crate) use provider::Provider;
+pub(crate) use token_digest::token_digest;
 
 use crate::config::KeyLocation;
 use serde_json::{Map, Value};

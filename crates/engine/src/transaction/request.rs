@@ -129,6 +129,7 @@ impl Transaction {
             match known {
                 Ok(identity) => self.identity = identity,
                 Err(refusal) => {
+                    self.record.token_digest = identity::token_digest(refusal.reason, &self.head);
                     if let Found::Refused(refusal) = self.note(refusal, mode) {
                         return self.refuse(refusal);
                     }

@@ -16,7 +16,7 @@ mod material;
 mod token;
 
 pub(super) use claims::Caller;
-pub(super) use token::Token;
+pub(super) use token::{MAX_TOKEN, Token};
 
 use crate::config::{Algorithm, Timestamp};
 use crate::verdict::{Reason, Refusal};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The longest token, in bytes.
-const MAX_TOKEN: usize = 16 * 1024;
+pub(in crate::identity) const MAX_TOKEN: usize = 16 * 1024;
 
 /// A token that was read, and not yet believed.
 pub(in crate::identity) struct Token<'a> {
