@@ -22,6 +22,7 @@ const UNKNOWN_SPEED: f64 = 10_000.0;
 /// What one case cost in one round.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
+    pub(super) requests: u64,
     pub(super) cpu_us: f64,
     pub(super) per_second: f64,
     pub(super) p50_us: f64,
@@ -50,13 +51,13 @@ pub(super) struct Generator {
 }
 
 impl Generator {
-    /// Makes loads of some seconds each; its files go to `dir`.
-    pub(super) fn new(dir: &Path, seconds: u16) -> Result<Self> {
+    /// Makes loads of some seconds each, with new tokens of so many callers; its files go to `dir`.
+    pub(super) fn new(dir: &Path, seconds: u16, subjects: u64) -> Result<Self> {
         Ok(Self {
             dir: dir.to_path_buf(),
             seconds,
             fastest: BTreeMap::new(),
-            supply: tokens::Supply::new(dir)?,
+            supply: tokens::Supply::new(dir, subjects)?,
         })
     }
 
@@ -133,6 +134,7 @@ fn send(
     check(&said)?;
     let requests = float(said.requests);
     Ok(Measured {
+        requests: said.requests,
         cpu_us: cpu.as_secs_f64() * 1e6 / requests,
         per_second: requests * 1e6 / said.microseconds,
         p50_us: said.p50,

@@ -9,6 +9,7 @@ mod load;
 mod memory;
 mod report;
 mod server;
+pub(crate) mod soak;
 mod tokens;
 mod usage;
 
@@ -184,7 +185,7 @@ fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds
             })?);
         }
     }
-    let mut loads = load::Generator::new(&site.dir, effort.seconds)?;
+    let mut loads = load::Generator::new(&site.dir, effort.seconds, 1)?;
     let mut measured = Rounds::new();
     for round in 0..=effort.rounds {
         let what = match round {

@@ -154,6 +154,7 @@ mod tests {
 
     fn rounds(name: &'static str, cpu: &[f64]) -> (&'static str, Vec<Measured>) {
         let one = |cpu_us: &f64| Measured {
+            requests: 1,
             cpu_us: *cpu_us,
             per_second: 1e6 / cpu_us,
             p50_us: 1.0,

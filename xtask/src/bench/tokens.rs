@@ -36,6 +36,7 @@ pub(super) struct Supply {
     signer: Signer,
     dir: PathBuf,
     next: u64,
+    subjects: u64,
     files: BTreeMap<Algorithm, (PathBuf, u64)>,
 }
 
@@ -61,16 +62,17 @@ pub(super) fn jwks() -> Result<Value> {
 
 /// The token of every request that has always the same.
 pub(super) fn seen() -> Result<String> {
-    Signer::new()?.token(Algorithm::Rs256, "always-the-same")
+    Signer::new()?.token(Algorithm::Rs256, "bench-0", "always-the-same")
 }
 
 impl Supply {
-    /// Starts with nothing handed out.
-    pub(super) fn new(dir: &Path) -> Result<Self> {
+    /// Starts with nothing handed out. The tokens will be of so many callers.
+    pub(super) fn new(dir: &Path, subjects: u64) -> Result<Self> {
         Ok(Self {
             signer: Signer::new()?,
             dir: dir.to_path_buf(),
             next: 0,
+            subjects: subjects.max(1),
             files: BTreeMap::new(),
         })
     }
@@ -90,11 +92,9 @@ impl Supply {
         }
         let mut text = String::new();
         for number in self.next..self.next.saturating_add(count) {
-            writeln!(
-                text,
-                "{}",
-                self.signer.token(algorithm, &format!("{number:08}"))?
-            )?;
+            let subject = format!("bench-{}", number % self.subjects);
+            let id = format!("{number:08}");
+            writeln!(text, "{}", self.signer.token(algorithm, &subject, &id)?)?;
         }
         self.next = self.next.saturating_add(count);
         let file = self.dir.join(format!("tokens-{algorithm:?}.txt"));
@@ -125,14 +125,14 @@ impl Signer {
         })
     }
 
-    fn token(&self, algorithm: Algorithm, id: &str) -> Result<String> {
+    fn token(&self, algorithm: Algorithm, subject: &str, id: &str) -> Result<String> {
         let (alg, kid) = match algorithm {
             Algorithm::Rs256 => ("RS256", "rs256"),
             Algorithm::Es256 => ("ES256", "es256"),
         };
         let head = json!({ "alg": alg, "typ": "JWT", "kid": kid });
         let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": "bench", "scope": SCOPE, "exp": EXPIRES, "jti": id,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "scope": SCOPE, "exp": EXPIRES, "jti": id,
         });
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&head), part(&claims));
@@ -180,8 +180,8 @@ mod tests {
         let signer = Signer::new().unwrap();
         for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
             let (a, b) = (
-                signer.token(algorithm, "a").unwrap(),
-                signer.token(algorithm, "b").unwrap(),
+                signer.token(algorithm, "s", "a").unwrap(),
+                signer.token(algorithm, "s", "b").unwrap(),
             );
             assert_eq!(a.split('.').count(), 3);
             assert_ne!(a, b);
