@@ -44,13 +44,13 @@ pub struct JwtProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_claim: Option<String>,
     /// Tokens that came before, so that their signature need not be verified again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "TokenCache::is_default")]
     pub cache: TokenCache,
 }
 
 /// Verified tokens, which each worker keeps until they expire, their key is gone, or the policy changes. Wrong signatures are
 /// kept as well, apart from the verified tokens, and a quarter as many.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TokenCache {
@@ -58,6 +58,13 @@ pub struct TokenCache {
     pub entries: u32,
     /// The most memory of the tokens' claims, from 64KiB to 256MiB. One subject holds at most an eighth.
     pub memory: Bytes,
+}
+
+impl TokenCache {
+    /// Whether the policy says nothing of it.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for TokenCache {

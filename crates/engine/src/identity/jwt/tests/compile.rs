@@ -316,3 +316,30 @@ fn no_two_keys_share_a_kid() {
         ["duplicate-kid jwt/jwks/inline/keys/1/kid"]
     );
 }
+
+#[test]
+fn the_cache_fits_a_worker() {
+    let with = |cache: Value| {
+        let key = TestKey::p256().jwk("k1");
+        problems(jwt_config(&["ES256"], &[key], json!({ "cache": cache })))
+    };
+    for fits in [
+        json!({}),
+        json!({"entries": 0}),
+        json!({"entries": 100_000, "memory": "256MiB"}),
+        json!({"memory": "64KiB"}),
+    ] {
+        assert_eq!(with(fits), [""; 0]);
+    }
+    assert_eq!(
+        with(json!({"entries": 100_001, "memory": "1KiB"})),
+        [
+            "cache-too-large jwt/cache/entries",
+            "cache-memory jwt/cache/memory"
+        ]
+    );
+    assert_eq!(
+        with(json!({"memory": "257MiB"})),
+        ["cache-memory jwt/cache/memory"]
+    );
+}
