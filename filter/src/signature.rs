@@ -101,7 +101,14 @@ fn scheme(algorithm: Algorithm) -> Option<Scheme> {
         Algorithm::RS512 => ("sha512", None),
         Algorithm::ES256 => ("sha256", Some(Curve::P256)),
         Algorithm::ES384 => ("sha384", Some(Curve::P384)),
-        _ => return None,
+        Algorithm::PS256
+        | Algorithm::PS384
+        | Algorithm::PS512
+        | Algorithm::EdDSA
+        | Algorithm::HS256
+        | Algorithm::HS384
+        | Algorithm::HS512
+        | _ => return None,
     };
     Some(Scheme { hash, curve })
 }

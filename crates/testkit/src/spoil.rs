@@ -102,7 +102,7 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
 /// The last character carries bits that stand for nothing: another one says the same to a lenient reader.
 fn stray(signature: &str) -> Result<String, String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let spare = (signature.len() % 4 != 0)
+    let spare = (!signature.len().is_multiple_of(4))
         .then(|| signature.char_indices().next_back())
         .flatten();
     let (at, last) = spare.ok_or_else(|| "the signature has no stray bits".to_owned())?;

@@ -11,6 +11,9 @@ pub(crate) struct Fake {
     pub(crate) state: Rc<RefCell<State>>,
 }
 
+/// Stands in for `verify_signature`.
+pub(crate) type Verify = fn(&[u8]) -> Option<Vec<u8>>;
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) clock: u64,
@@ -26,7 +29,7 @@ pub(crate) struct State {
     pub(crate) writes: u32,
     pub(crate) store_fails: bool,
     pub(crate) random: [u8; 16],
-    pub(crate) verify: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub(crate) verify: Option<Verify>,
     pub(crate) reply: Option<Reply>,
     pub(crate) grpc_reply: Option<(u8, String)>,
     pub(crate) metrics: BTreeMap<String, u32>,

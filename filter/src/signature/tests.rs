@@ -1,5 +1,5 @@
 use super::*;
-use crate::host::fake::Fake;
+use crate::host::fake::{Fake, Verify};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -33,7 +33,7 @@ fn right(question: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn host(verify: fn(&[u8]) -> Option<Vec<u8>>) -> Fake {
+fn host(verify: Verify) -> Fake {
     let host = Fake::default();
     host.state.borrow_mut().verify = Some(verify);
     host
@@ -74,7 +74,7 @@ fn a_proxy_is_trusted_with_what_it_has_proven() {
             Algorithm::ES384
         ]
     );
-    let untrustworthy: [fn(&[u8]) -> Option<Vec<u8>>; 5] = [
+    let untrustworthy: [Verify; 5] = [
         |_| None,
         |_| Some(Vec::new()),
         |_| Some(vec![8, 1]),

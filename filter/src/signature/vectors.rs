@@ -20,9 +20,10 @@ pub(super) struct Vector {
 impl Vector {
     /// The key that verifies it.
     pub(super) fn key(&self) -> DecodingKey {
-        match self.algorithm {
-            Algorithm::ES256 | Algorithm::ES384 => DecodingKey::from_ec_der(self.public),
-            _ => DecodingKey::from_rsa_raw_components(self.public, &[1, 0, 1]),
+        if matches!(self.algorithm, Algorithm::ES256 | Algorithm::ES384) {
+            DecodingKey::from_ec_der(self.public)
+        } else {
+            DecodingKey::from_rsa_raw_components(self.public, &[1, 0, 1])
         }
     }
 }
