@@ -121,13 +121,15 @@ struct Delegated<H> {
     /// DER, `SubjectPublicKeyInfo`. The library asks for a verifier for each token, and a verifier must own its key: to write
     /// the key out in this form costs no more than the copy.
     key: Vec<u8>,
+    /// The same, for RustCrypto.
+    own: DecodingKey,
 }
 
 impl<H: Host> Delegated<H> {
     /// `None` for an algorithm or a key that the proxy does not take.
     fn new(host: H, algorithm: Algorithm, key: &DecodingKey) -> Option<Self> {
         let scheme = scheme(algorithm)?;
-        let key = match (key.family(), key.kind(), scheme.curve) {
+        let public = match (key.family(), key.kind(), scheme.curve) {
             (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }, None) => {
                 rsa_public_key(n, e)
             }
@@ -140,7 +142,8 @@ impl<H: Host> Delegated<H> {
             host,
             algorithm,
             scheme,
-            key,
+            key: public,
+            own: key.clone(),
         })
     }
 
@@ -163,15 +166,19 @@ impl<H: Host> Delegated<H> {
 
 impl<H: Host> Verifier<Vec<u8>> for Delegated<H> {
     fn verify(&self, text: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
-        // No answer is a signature that was not proven.
-        if self.ask(text, signature) == Some(true) {
-            Ok(())
-        } else {
-            Err(Error::from_source(jsonwebtoken::errors::Error::from(
-                ErrorKind::InvalidSignature,
-            )))
+        match self.ask(text, signature) {
+            Some(true) => Ok(()),
+            Some(false) => Err(wrong(ErrorKind::InvalidSignature.into())),
+            // Not for want of an answer: a good token would be taken for a forged one, and remembered as such.
+            None => (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.own)
+                .map_err(wrong)?
+                .verify(text, signature),
         }
     }
+}
+
+fn wrong(error: jsonwebtoken::errors::Error) -> Error {
+    Error::from_source(error)
 }
 
 impl<H: Host> JwtVerifier for Delegated<H> {
