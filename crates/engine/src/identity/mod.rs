@@ -16,6 +16,7 @@ mod challenge;
 mod jwt;
 mod presented;
 mod provider;
+mod spiffe;
 mod text;
 mod token_digest;
 
