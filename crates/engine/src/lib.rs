@@ -23,6 +23,7 @@ pub mod transaction;
 pub mod verdict;
 
 pub use compile::{
-    AccessSummary, Compiled, EndpointSummary, LimitSummary, Policy, SourceNeeds, compile,
+    AccessSummary, AuthorizationSummary, Compiled, EndpointSummary, LimitSummary, Origin, Policy,
+    SourceNeeds, compile,
 };
 pub use problem::{Problem, Severity, pointer};

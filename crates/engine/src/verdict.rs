@@ -132,6 +132,13 @@ reasons! {
     JwtLifetime = "jwt_lifetime", Authenticate, 401, "The token lives too long", "Issue tokens that live no longer than the provider's `maxLifetime`.";
 
     ScopeMissing = "scope_missing", Authorize, 403, "The caller lacks a required scope", "Request a token or key with the endpoint's scopes.";
+    AudienceMissing = "audience_missing", Authorize, 403, "The token is not meant for this endpoint", "Request a token for one of the endpoint's `audiences`.";
+    RoleMissing = "role_missing", Authorize, 403, "The caller lacks a required role", "Give the caller a role that the endpoint's `roles` name, in the claim that they name.";
+    GroupMissing = "group_missing", Authorize, 403, "The caller is not in a required group", "Put the caller into a group that the endpoint's `groups` name.";
+    CallerDenied = "caller_denied", Authorize, 403, "This service may not call the endpoint", "Call over mutual TLS as a service that the endpoint's `callers` name.";
+    ClaimDenied = "claim_denied", Authorize, 403, "A claim of the caller is not as required", "Issue tokens with the claims that the endpoint's `claims` ask for.";
+    ObjectBinding = "object_binding", Authorize, 403, "The object does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `bind` rules: a missing value or claim, or one of another type, refuses.";
+    StepUpRequired = "step_up_required", Authorize, 401, "A stronger or more recent login is required", "Log in again as the `acr_values` and `max_age` of `WWW-Authenticate` say (RFC 9470).";
 
     RateLimited = "rate_limited", Limit, 429, "Too many requests", "Wait as long as `Retry-After` says.";
     LimitKeyMissing = "limit_key_missing", Limit, 403, "The request lacks what its limit counts by", "Send the header, claim or credential that the limit's `key` names.";
@@ -177,7 +184,8 @@ pub struct Finding {
     /// The mode in which the control ran: in `enforce`, the finding refused the exchange.
     pub mode: Mode,
     /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`, `claims.NAME`, `jose.NAME`
-    /// (a token's header), `limits.NAME`. Never a value.
+    /// (a token's header), `limits.NAME`, `source.principal`; for a binding the value that the policy binds, such as
+    /// `body./owner` or `response.body./owner`. Never a value from the exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What was expected, in words that hold no value from the request: shown where `errors.detail` is `full`.

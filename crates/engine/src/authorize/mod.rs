@@ -1,147 +1,183 @@
-//! What the caller may do: scopes.
+//! What the caller may do, decided by what is known of the caller and of the request's head; bindings also by bodies.
+//!
+//! [`Authorization`] is what one endpoint asks. Its scopes stand beside its other rules, because most endpoints ask for nothing
+//! else. Modules: [`scopes`], [`members`] (roles, groups, audiences), [`claims`], [`step_up`], [`binding`]; [`compile`] makes the rules.
+//!
+//! INVARIANT (deny on doubt): a caller who is not known holds nothing, so every rule about a caller refuses an anonymous one.
 
-use crate::config;
+pub(crate) mod binding;
+mod claim;
+mod claims;
+mod compile;
+mod members;
+mod scopes;
+mod step_up;
+
+pub(crate) use compile::Merged;
+pub(crate) use scopes::{Alternative, Scopes};
+
+use crate::config::Timestamp;
+use crate::http::{RequestHead, Target};
+use crate::identity::{Identity, SpiffePattern};
 use crate::verdict::{Reason, Refusal};
+use binding::{Binding, Part};
+use claims::ClaimRule;
+use members::Members;
+use serde_json::Value;
 use std::sync::Arc;
+use step_up::StepUp;
 
-/// What an endpoint asks of the caller's scopes.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Scopes {
-    /// Nothing.
-    #[default]
-    Free,
-    /// What the policy says.
-    Policy(config::Authorize),
-    /// What the description's `security` says: one of the alternatives.
-    Description(Vec<Alternative>),
+/// What an endpoint asks of its callers.
+#[derive(Debug, Default)]
+pub(crate) struct Authorization {
+    pub(crate) scopes: Scopes,
+    rules: Option<Box<Rules>>,
 }
 
-/// One alternative of the description's `security`, with the scheme's provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Alternative {
-    pub(crate) provider: Arc<str>,
-    pub(crate) scopes: Vec<String>,
+/// Everything that is asked besides scopes.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    audiences: Option<Members>,
+    /// Empty where any service may call.
+    callers: Vec<SpiffePattern>,
+    roles: Option<Members>,
+    groups: Option<Members>,
+    claims: Vec<ClaimRule>,
+    step_up: Option<StepUp>,
+    /// Bindings of values in the head, in the body, and in the response.
+    head: Vec<Binding>,
+    body: Vec<Binding>,
+    response: Vec<Binding>,
 }
 
-impl Scopes {
-    /// Judges a caller; `None` is an anonymous one.
+/// What the rules look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) identity: Option<&'a Identity>,
+    pub(crate) head: &'a RequestHead,
+    pub(crate) target: &'a Target,
+    /// The path's parameters, by name.
+    pub(crate) parameters: &'a [(Arc<str>, String)],
+}
+
+impl Authorization {
+    pub(crate) fn new(scopes: Scopes, rules: Rules) -> Self {
+        let rules = (!rules.is_empty()).then(|| Box::new(rules));
+        Self { scopes, rules }
+    }
+
+    /// Everything that the head shows to be missing. Costs no memory where nothing is.
     ///
-    /// Alternatives for the caller's provider count. Where the description has none for it (the policy accepts a provider that the
-    /// description does not name), the caller must fulfil one of the others: a scope that is asked of some is not waived for the rest.
-    pub(crate) fn check(&self, caller: Option<(&str, &[String])>) -> Result<(), Refusal> {
-        let granted = caller.map_or(&[][..], |(_, scopes)| scopes);
-        let has = |scope: &String| granted.contains(scope);
-        match self {
-            Self::Free => Ok(()),
-            Self::Policy(config::Authorize { scopes, any_scope }) => {
-                if let Some(missing) = scopes.iter().find(|s| !has(s)) {
-                    return Err(refusal(std::slice::from_ref(missing)));
-                }
-                if any_scope.is_empty() || any_scope.iter().any(has) {
-                    Ok(())
-                } else {
-                    Err(refusal(any_scope))
-                }
-            }
-            Self::Description(alternatives) => {
-                // Anonymous passes only where `security` has an empty alternative; authentication has already decided that.
-                let Some((provider, _)) = caller else {
-                    return Ok(());
-                };
-                let own: Vec<_> = alternatives
-                    .iter()
-                    .filter(|a| &*a.provider == provider)
-                    .collect();
-                let asked = if own.is_empty() {
-                    alternatives.iter().collect()
-                } else {
-                    own
-                };
-                if asked.is_empty() || asked.iter().any(|a| a.scopes.iter().all(has)) {
-                    return Ok(());
-                }
-                Err(asked
-                    .first()
-                    .map_or_else(|| Reason::ScopeMissing.into(), |a| refusal(&a.scopes)))
-            }
+    /// Step-up comes last: a stronger login is worth asking for only where it would help.
+    pub(crate) fn check(&self, request: &Request<'_>, now: Timestamp) -> Vec<Refusal> {
+        let caller = request
+            .identity
+            .map(|identity| (&*identity.provider, identity.scopes.as_slice()));
+        let mut refusals = Vec::new();
+        refusals.extend(self.scopes.check(caller).err());
+        if let Some(rules) = &self.rules {
+            rules.check(request, now, &mut refusals);
         }
+        refusals
     }
 
-    /// In words, for explanations: alternatives of scopes that must all be held.
-    pub(crate) fn alternatives(&self) -> Vec<Vec<String>> {
-        match self {
-            Self::Free => Vec::new(),
-            Self::Policy(config::Authorize { scopes, any_scope }) if any_scope.is_empty() => {
-                vec![scopes.clone()]
-            }
-            Self::Policy(config::Authorize { scopes, any_scope }) => any_scope
-                .iter()
-                .map(|any| scopes.iter().chain([any]).cloned().collect())
-                .collect(),
-            Self::Description(alternatives) => {
-                alternatives.iter().map(|a| a.scopes.clone()).collect()
-            }
-        }
+    /// Whether the verdict needs the request's body.
+    pub(crate) fn binds_body(&self) -> bool {
+        self.rules.as_ref().is_some_and(|r| !r.body.is_empty())
+    }
+
+    /// Whether the verdict needs the response's body.
+    pub(crate) fn binds_response(&self) -> bool {
+        self.rules.as_ref().is_some_and(|r| !r.response.is_empty())
+    }
+
+    /// The request's body: `None` where it is missing or could not be read.
+    pub(crate) fn check_body(&self, request: &Request<'_>, body: Option<&Value>) -> Vec<Refusal> {
+        let bindings = self.rules.iter().flat_map(|rules| &rules.body);
+        broken(bindings, request, &Part::Body(body))
+    }
+
+    /// The response's body: `None` where it could not be read.
+    pub(crate) fn check_response(
+        &self,
+        request: &Request<'_>,
+        body: Option<&Value>,
+    ) -> Vec<Refusal> {
+        let bindings = self.rules.iter().flat_map(|rules| &rules.response);
+        broken(bindings, request, &Part::Body(body))
+    }
+
+    /// The challenge of a refusal for a login that is too weak or too old.
+    pub(crate) fn step_up_challenge(&self, realm: &str) -> Option<String> {
+        let step_up = self.rules.as_ref()?.step_up.as_ref()?;
+        Some(step_up.challenge(realm))
+    }
+
+    /// Whether the verdict depends on the certificate of the connection.
+    pub(crate) fn needs_principal(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| {
+            let mut bindings = rules.head.iter().chain(&rules.body).chain(&rules.response);
+            !rules.callers.is_empty() || bindings.any(Binding::uses_principal)
+        })
     }
 }
 
-/// Scopes are part of the policy, not of the request: they may be named.
-fn refusal(scopes: &[String]) -> Refusal {
-    Refusal::new(Reason::ScopeMissing).expected(format!("scope `{}`", scopes.join("` or `")))
+impl Rules {
+    /// Whether nothing is asked.
+    fn is_empty(&self) -> bool {
+        let Self {
+            audiences,
+            callers,
+            roles,
+            groups,
+            claims,
+            step_up,
+            head,
+            body,
+            response,
+        } = self;
+        audiences.is_none()
+            && callers.is_empty()
+            && roles.is_none()
+            && groups.is_none()
+            && claims.is_empty()
+            && step_up.is_none()
+            && head.is_empty()
+            && body.is_empty()
+            && response.is_empty()
+    }
+
+    fn check(&self, request: &Request<'_>, now: Timestamp, refusals: &mut Vec<Refusal>) {
+        let claims = request.identity.map(|identity| &identity.claims);
+        let members = [&self.audiences, &self.roles, &self.groups];
+        for members in members.into_iter().flatten() {
+            refusals.extend(members.check(claims).err());
+        }
+        if !self.callers.is_empty() && !self.admits(request) {
+            refusals.push(Refusal::at(Reason::CallerDenied, "source.principal"));
+        }
+        for rule in &self.claims {
+            refusals.extend(rule.check(claims).err());
+        }
+        refusals.extend(broken(&self.head, request, &Part::Head));
+        if let (true, Some(step_up)) = (refusals.is_empty(), &self.step_up) {
+            refusals.extend(step_up.check(claims, now).err());
+        }
+    }
+
+    fn admits(&self, request: &Request<'_>) -> bool {
+        let principal = request.head.source.principal.as_deref();
+        principal.is_some_and(|id| self.callers.iter().any(|pattern| pattern.matches(id)))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scopes(list: &[&str]) -> Vec<String> {
-        list.iter().map(|s| (*s).to_owned()).collect()
-    }
-
-    #[test]
-    fn all_and_any() {
-        let rule = Scopes::Policy(config::Authorize {
-            scopes: scopes(&["a"]),
-            any_scope: scopes(&["b", "c"]),
-        });
-        for (granted, passes) in [
-            (&["a", "c"][..], true),
-            (&["a", "b"], true),
-            (&["a"], false),
-            (&["b", "c"], false),
-            (&[], false),
-        ] {
-            assert_eq!(
-                rule.check(Some(("p", &scopes(granted)))).is_ok(),
-                passes,
-                "{granted:?}"
-            );
-        }
-        assert!(rule.check(None).is_err(), "nobody holds no scopes");
-    }
-
-    #[test]
-    fn the_description_asks_by_provider() {
-        let rule = Scopes::Description(vec![
-            Alternative {
-                provider: "corp".into(),
-                scopes: scopes(&["read"]),
-            },
-            Alternative {
-                provider: "keys".into(),
-                scopes: vec![],
-            },
-        ]);
-        assert!(rule.check(Some(("keys", &[]))).is_ok());
-        assert!(rule.check(Some(("corp", &[]))).is_err());
-        assert!(rule.check(Some(("corp", &scopes(&["read"])))).is_ok());
-        let only_corp = Scopes::Description(vec![Alternative {
-            provider: "corp".into(),
-            scopes: scopes(&["read"]),
-        }]);
-        assert!(
-            only_corp.check(Some(("other", &[]))).is_err(),
-            "a scope asked of some is not waived for the rest"
-        );
-    }
+fn broken<'a>(
+    bindings: impl IntoIterator<Item = &'a Binding>,
+    request: &Request<'_>,
+    part: &Part<'_>,
+) -> Vec<Refusal> {
+    bindings
+        .into_iter()
+        .filter_map(|binding| binding.check(request, part).err())
+        .collect()
 }

@@ -5,7 +5,8 @@
 
 use super::api::Scope;
 use super::layers::Layers;
-use crate::authorize::{Alternative, Scopes};
+use super::origin::Origin;
+use crate::authorize::Alternative;
 use crate::config::{Api, Authenticate, Operation};
 use crate::identity::Provider;
 use crate::problem::{Problem, pointer};
@@ -26,6 +27,14 @@ pub(crate) enum Access {
     },
 }
 
+/// Who may call an endpoint, and who says so.
+pub(super) struct Accessed {
+    pub(super) access: Access,
+    pub(super) from: Option<Origin>,
+    /// The scopes that the description's `security` asks for.
+    pub(super) described: Option<Vec<Alternative>>,
+}
+
 impl Scope<'_> {
     pub(super) fn access(
         &mut self,
@@ -33,7 +42,7 @@ impl Scope<'_> {
         at: &str,
         layers: &Layers<'_>,
         operation: Option<&Operation>,
-    ) -> (Access, Scopes) {
+    ) -> Accessed {
         let described = operation.and_then(|o| self.described(api, at, o));
         let own = layers.own_authenticate().or_else(|| {
             if described.is_none() {
@@ -42,19 +51,19 @@ impl Scope<'_> {
                 None
             }
         });
-        let access = match (own, &described) {
-            (Some((rule, rule_at)), _) => self.ruled(rule, &pointer(rule_at, "authenticate")),
-            (None, Some((access, _))) => access.clone(),
-            (None, None) => Access::Closed,
+        let (access, from) = match (own, &described) {
+            (Some((rule, level)), _) => (
+                self.ruled(rule, &pointer(&level.at, "authenticate")),
+                Some(level.origin.clone()),
+            ),
+            (None, Some((access, _))) => (access.clone(), Some(Origin::Description)),
+            (None, None) => (Access::Closed, None),
         };
-        let scopes = match (layers.authorize(), described) {
-            (Some((rule, _)), _) => Scopes::Policy(rule.clone()),
-            (None, Some((_, alternatives))) if !alternatives.is_empty() => {
-                Scopes::Description(alternatives)
-            }
-            (None, _) => Scopes::Free,
-        };
-        (access, scopes)
+        Accessed {
+            access,
+            from,
+            described: described.map(|(_, alternatives)| alternatives),
+        }
     }
 
     /// What the policy says.

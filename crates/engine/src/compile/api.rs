@@ -1,6 +1,8 @@
 //! One API of a document to endpoints.
 
-use super::layers::Layers;
+use super::access::Accessed;
+use super::layers::{Layers, Level};
+use super::origin::Origin;
 use super::{Access, Endpoint, EndpointModes, PolicyApi, modes};
 use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Rules, Unknown};
 use crate::contract::{self, Contract, Schemas};
@@ -294,7 +296,13 @@ impl Scope<'_> {
         schemas: &mut Schemas<'d>,
     ) -> Endpoint {
         let layers = select(at, api, operation, rules);
-        let (access, scopes) = self.access(api, at, &layers, described.then_some(operation));
+        let Accessed {
+            access,
+            from: access_from,
+            described: alternatives,
+        } = self.access(api, at, &layers, described.then_some(operation));
+        let (authorization, asked) =
+            self.authorization(&layers, alternatives, operation, described);
         let label = format!("{} {}", operation.method, operation.path);
         if matches!(access, Access::Closed) {
             self.problem(
@@ -342,7 +350,9 @@ impl Scope<'_> {
             deprecated: operation.deprecated,
             modes,
             access,
-            scopes,
+            access_from,
+            authorization,
+            asked,
             limits,
             contract,
             described,
@@ -404,15 +414,27 @@ fn select<'a>(
         let by_tag = tag.as_ref().is_some_and(|t| operation.tags.contains(t));
         rule.used |= by_id || by_path || by_tag;
         if by_id || by_path {
-            own.push((&rule.rules, rule.at.clone()));
-        } else if by_tag {
-            tagged.push((&rule.rules, rule.at.clone()));
+            own.push(level(&rule.rules, &rule.at, Origin::Endpoint));
+        } else if let (true, Some(tag)) = (by_tag, tag) {
+            tagged.push(level(&rule.rules, &rule.at, Origin::Tag(tag.clone())));
         }
     }
     tagged.reverse();
     own.extend(tagged);
-    own.push((&api.defaults, pointer(at, "defaults")));
+    own.push(level(
+        &api.defaults,
+        &pointer(at, "defaults"),
+        Origin::Defaults,
+    ));
     Layers::new(own)
+}
+
+fn level<'a>(rules: &'a Rules, at: &str, origin: Origin) -> Level<'a> {
+    Level {
+        rules,
+        at: at.to_owned(),
+        origin,
+    }
 }
 
 /// What is wrong when a selector finds nothing, and what to do about it.

@@ -1,41 +1,56 @@
 //! What an API's defaults, tag rules and an endpoint's own rule say together.
 
-use crate::config::{Authenticate, Authorize, BodyRules, Mode, Modes, Rules, Unknown, Upstream};
+use super::origin::Origin;
+use crate::config::{Authenticate, BodyRules, Mode, Modes, Rules, Unknown, Upstream};
 
 /// The rules of one endpoint, merged: every field from the most specific level that has it.
 #[derive(Debug)]
 pub(super) struct Layers<'a> {
     /// Most specific first: the endpoint's own rule, tag rules from last to first, the API's defaults.
-    levels: Vec<(&'a Rules, String)>,
+    levels: Vec<Level<'a>>,
+}
+
+/// One level.
+#[derive(Debug)]
+pub(super) struct Level<'a> {
+    pub(super) rules: &'a Rules,
+    /// Its JSON pointer.
+    pub(super) at: String,
+    pub(super) origin: Origin,
 }
 
 impl<'a> Layers<'a> {
-    pub(super) fn new(levels: Vec<(&'a Rules, String)>) -> Self {
+    pub(super) fn new(levels: Vec<Level<'a>>) -> Self {
         Self { levels }
+    }
+
+    /// The first level with something to say.
+    pub(super) fn first_level<T>(
+        &self,
+        field: impl Fn(&'a Rules) -> Option<T>,
+    ) -> Option<(T, &Level<'a>)> {
+        self.levels
+            .iter()
+            .find_map(|level| field(level.rules).map(|value| (value, level)))
     }
 
     /// The first level with something to say, and where it stands.
     fn first<T>(&self, field: impl Fn(&'a Rules) -> Option<T>) -> Option<(T, &str)> {
-        self.levels
-            .iter()
-            .find_map(|(rules, at)| field(rules).map(|value| (value, at.as_str())))
+        let (value, level) = self.first_level(field)?;
+        Some((value, level.at.as_str()))
     }
 
     /// Who may call, by an endpoint's or a tag's rule.
-    pub(super) fn own_authenticate(&self) -> Option<(&'a Authenticate, &str)> {
+    pub(super) fn own_authenticate(&self) -> Option<(&'a Authenticate, &Level<'a>)> {
         let (_, own) = self.levels.split_last()?;
         own.iter()
-            .find_map(|(rules, at)| rules.authenticate.as_ref().map(|a| (a, at.as_str())))
+            .find_map(|level| level.rules.authenticate.as_ref().map(|a| (a, level)))
     }
 
     /// Who may call, by the API's defaults.
-    pub(super) fn default_authenticate(&self) -> Option<(&'a Authenticate, &str)> {
-        let (rules, at) = self.levels.last()?;
-        rules.authenticate.as_ref().map(|a| (a, at.as_str()))
-    }
-
-    pub(super) fn authorize(&self) -> Option<(&'a Authorize, &str)> {
-        self.first(|r| r.authorize.as_ref())
+    pub(super) fn default_authenticate(&self) -> Option<(&'a Authenticate, &Level<'a>)> {
+        let level = self.levels.last()?;
+        level.rules.authenticate.as_ref().map(|a| (a, level))
     }
 
     pub(super) fn limits(&self) -> Option<(&'a [String], &str)> {
@@ -65,6 +80,6 @@ impl<'a> Layers<'a> {
     pub(super) fn modes(&self) -> impl Iterator<Item = (Option<Mode>, Modes)> {
         self.levels
             .iter()
-            .map(|(rules, _)| (rules.mode, rules.modes))
+            .map(|level| (level.rules.mode, level.rules.modes))
     }
 }

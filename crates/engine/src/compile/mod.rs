@@ -3,18 +3,22 @@
 //! INVARIANT (no skipped rule): a part of the document that does not compile is a [`Problem`]; nothing is left out and served without it.
 //!
 //! - [`policy`] holds the compiled types, [`modes`] and [`layers`] merge what several levels say, [`access`] decides who may call,
-//!   [`api`] compiles one API, [`summary`] is the public view for people.
+//!   [`authorize`] what they must be allowed, [`api`] compiles one API, [`summary`] is the public view for people.
 
 mod access;
 mod api;
+mod authorize;
 mod layers;
 mod modes;
 mod names;
+mod origin;
 mod policy;
 mod summary;
 
 pub(crate) use access::Access;
+pub use authorize::AuthorizationSummary;
 pub(crate) use modes::EndpointModes;
+pub use origin::Origin;
 pub(crate) use policy::{Endpoint, PolicyApi};
 pub use policy::{Policy, SourceNeeds};
 pub use summary::{AccessSummary, EndpointSummary, LimitSummary};

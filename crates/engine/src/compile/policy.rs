@@ -1,7 +1,7 @@
 //! The compiled policy: immutable, shared by all exchanges.
 
-use super::{Access, EndpointModes};
-use crate::authorize::Scopes;
+use super::{Access, AuthorizationSummary, EndpointModes, Origin};
+use crate::authorize::Authorization;
 use crate::config::{Delivery, Detail, FilterState, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
 use crate::limit::{Limit, Part, Seed};
@@ -45,7 +45,11 @@ pub(crate) struct Endpoint {
     pub(crate) deprecated: bool,
     pub(crate) modes: EndpointModes,
     pub(crate) access: Access,
-    pub(crate) scopes: Scopes,
+    /// Which level names `access`.
+    pub(crate) access_from: Option<Origin>,
+    pub(crate) authorization: Authorization,
+    /// What `authorization` was made from, for people. `None` where nothing is asked.
+    pub(crate) asked: Option<Box<AuthorizationSummary>>,
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) contract: Contract,
     pub(crate) described: bool,
@@ -84,8 +88,8 @@ impl Policy {
         self.endpoints.len()
     }
 
-    /// Whether a limit that is in use counts by the peer's address, and whether one counts by its principal: what an adapter must
-    /// read before the request is judged. Otherwise both are needed only for a log line.
+    /// What an adapter must read of the peer before the request is judged: its address where a limit that is in use counts by it,
+    /// its principal also where an endpoint asks which service calls. Otherwise both are needed only for a log line.
     #[must_use]
     pub fn counts_by_source(&self) -> SourceNeeds {
         let uses = |part: &Part| {
@@ -94,7 +98,11 @@ impl Policy {
         };
         SourceNeeds {
             address: uses(&Part::Address),
-            principal: uses(&Part::Principal),
+            principal: uses(&Part::Principal)
+                || self
+                    .endpoints
+                    .iter()
+                    .any(|e| e.authorization.needs_principal()),
         }
     }
 

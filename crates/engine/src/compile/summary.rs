@@ -1,13 +1,13 @@
 //! What a policy asks of its endpoints, as data for people: `explain`, `check` and the manual's examples.
 
-use super::{Access, Policy};
+use super::{Access, AuthorizationSummary, Origin, Policy};
 use crate::config::Mode;
 use crate::verdict::Control;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// One endpoint, as the policy treats it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointSummary {
     /// The API's name.
@@ -24,6 +24,12 @@ pub struct EndpointSummary {
     pub deprecated: bool,
     /// Who may call.
     pub access: AccessSummary,
+    /// Which level says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_from: Option<Origin>,
+    /// What callers must be allowed besides their scopes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<Box<AuthorizationSummary>>,
     /// Alternatives of scopes; all scopes of one alternative must be held. Empty when none are asked for.
     pub scopes: Vec<Vec<String>>,
     /// The limits, by name.
@@ -132,7 +138,9 @@ impl Policy {
                     optional: *optional,
                 },
             },
-            scopes: e.scopes.alternatives(),
+            access_from: e.access_from.clone(),
+            authorization: e.asked.clone(),
+            scopes: e.authorization.scopes.alternatives(),
             limits: e
                 .limits
                 .iter()

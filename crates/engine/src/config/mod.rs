@@ -9,6 +9,7 @@
 //! The doc comments of these types are the policy reference in the manual: `cargo xtask docs` generates it.
 
 mod api;
+mod authorize;
 mod description;
 mod identity;
 mod limit;
@@ -16,6 +17,9 @@ mod rules;
 mod units;
 
 pub use api::{Api, Match, Unknown};
+pub use authorize::{
+    Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members, ResponseRules,
+};
 pub use description::{
     Description, MediaType, Operation, Parameter, ParameterLocation, RequestBody, Response,
     SecurityScheme, Style,
@@ -24,7 +28,7 @@ pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };
 pub use limit::{Limit, OnMissing, Window};
-pub use rules::{Authenticate, Authorize, BodyRules, Endpoint, Modes, Rules, Upstream};
+pub use rules::{Authenticate, BodyRules, Endpoint, Modes, Rules, Upstream};
 pub use units::{Bytes, Rate, Span, Timestamp};
 
 use serde::{Deserialize, Serialize};

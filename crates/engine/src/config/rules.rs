@@ -2,6 +2,7 @@
 
 use super::Mode;
 use super::api::{Match, Unknown};
+use super::authorize::{Authorize, ResponseRules};
 use super::units::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +25,12 @@ macro_rules! rules {
             /// with none of these is refused.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub authenticate: Option<Authenticate>,
-            /// What the caller must be allowed. When absent: the scopes in the description's `security`.
+            /// What the caller must be allowed. The scopes in the description's `security` are asked for unless this names others.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub authorize: Option<Authorize>,
+            /// What is asked of responses, besides the description.
+            #[serde(default, skip_serializing_if = "ResponseRules::is_empty")]
+            pub response: ResponseRules,
             /// The names of the limits that apply, instead of those of the level above.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub limits: Option<Vec<String>>,
@@ -68,6 +72,7 @@ impl Endpoint {
             modes,
             authenticate,
             authorize,
+            response,
             limits,
             unknown_query,
             body,
@@ -78,6 +83,7 @@ impl Endpoint {
             modes,
             authenticate,
             authorize,
+            response,
             limits,
             unknown_query,
             body,
@@ -133,19 +139,6 @@ pub struct Authenticate {
     /// Anybody may call. Credentials are not looked at.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
-}
-
-/// What the caller must be allowed.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Authorize {
-    /// The caller must hold all of these scopes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
-    /// The caller must hold at least one of these scopes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub any_scope: Vec<String>,
 }
 
 /// Bounds on request bodies. A body over a bound is refused before it is parsed any further.

@@ -140,6 +140,11 @@ impl Body {
         }
     }
 
+    /// How much JSON a body may hold.
+    pub(super) const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// The length of the body so far.
     pub(super) fn check_size(&self, length: usize) -> Option<Refusal> {
         if length > 0 && matches!(self.accepts, Accepts::Nothing) {

@@ -16,12 +16,13 @@ mod lint;
 mod media;
 mod parameter;
 mod place;
+mod readable;
 mod response;
 mod schema;
 mod value;
 mod words;
 
-pub(crate) use response::ResponseContract;
+pub(crate) use response::{ResponseContract, has_body};
 pub(crate) use schema::Schemas;
 
 use crate::config::{BodyRules, Operation, ParameterLocation, Unknown};

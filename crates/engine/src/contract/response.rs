@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// The largest response that is judged.
 const MAX_SIZE: u64 = 1 << 20;
 /// Responses come from the service itself: only what the stack and the memory of the proxy need is bounded.
-const BOUNDS: Bounds = Bounds {
+pub(super) const BOUNDS: Bounds = Bounds {
     depth: 100,
     values: 500_000,
 };
@@ -140,7 +140,7 @@ impl ResponseContract {
     }
 }
 
-fn check_length(length: u64) -> Option<Refusal> {
+pub(super) fn check_length(length: u64) -> Option<Refusal> {
     (length > MAX_SIZE).then(|| {
         Refusal::new(Reason::ResponseTooLarge)
             .expected(format!("expected at most {MAX_SIZE} bytes"))
@@ -148,7 +148,7 @@ fn check_length(length: u64) -> Option<Refusal> {
 }
 
 /// Whether a body follows (RFC 9110, section 6.4.1).
-fn has_body(head: &ResponseHead, method: &[u8]) -> bool {
+pub(crate) fn has_body(head: &ResponseHead, method: &[u8]) -> bool {
     method != b"HEAD"
         && !matches!(head.status, 204 | 304)
         && Length::of(&head.headers, head.end_of_stream) != Length::Known(0)

@@ -5,7 +5,7 @@ use crate::config::KeyLocation;
 use crate::verdict::{Reason, Refusal};
 
 /// One realm for all: names of providers are nobody's business outside.
-const REALM: &str = "api";
+pub(crate) const REALM: &str = "api";
 
 /// The values of `WWW-Authenticate` for a refusal: one challenge for tokens, one for every place of an API key.
 ///

@@ -21,9 +21,10 @@ mod text;
 mod token_digest;
 
 pub(crate) use authenticate::authenticate;
-pub(crate) use challenge::challenges;
+pub(crate) use challenge::{REALM, challenges};
 pub(crate) use provider::Provider;
 pub(crate) use token_digest::token_digest;
+pub(crate) use spiffe::SpiffePattern;
 
 use crate::config::KeyLocation;
 use serde_json::{Map, Value};

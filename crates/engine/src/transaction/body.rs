@@ -31,8 +31,8 @@ impl Transaction {
         };
         match self.note(refusal, mode) {
             Found::Refused(refusal) => self.refuse(refusal),
-            // Too long to be judged, and not to be refused: it passes unjudged, with the finding.
-            Found::Passes => self.admit(),
+            // Too long to be judged, and not to be refused: it passes unjudged, with the finding, unless it is bound.
+            Found::Passes => self.bound_body(None),
         }
     }
 
@@ -42,12 +42,14 @@ impl Transaction {
         };
         let mode = endpoint.modes.contract;
         let refusals = match endpoint.contract.check_size(body.len()) {
+            // Only a binding asked for the body.
+            _ if mode == Mode::Off => Vec::new(),
             Some(refusal) => vec![refusal],
             None => endpoint.contract.check_body(&self.head, body),
         };
         match self.note_all(refusals, mode) {
             Found::Refused(refusal) => self.refuse(refusal),
-            Found::Passes => self.admit(),
+            Found::Passes => self.bound_body(Some(body)),
         }
     }
 }

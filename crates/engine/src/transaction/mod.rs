@@ -3,12 +3,13 @@
 //! [`Transaction::handle`] takes the machine by value and gives it back inside the step, so that after a verdict no state
 //! is left that could be resumed wrongly. Time comes with every event.
 //!
-//! - `request` runs the controls that need the head, `body` those that need a body, `response` the way back,
+//! - `request` runs the controls that need the head, `body` and `binding` those that need a body, `response` the way back,
 //!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
 //! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
 
+mod binding;
 mod body;
 mod effect;
 mod reply;

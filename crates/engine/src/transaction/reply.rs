@@ -31,6 +31,13 @@ pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
                 .map(|c| ("www-authenticate".to_owned(), c)),
         );
     }
+    if reason == Reason::StepUpRequired {
+        // The caller is known: of use is only what tells it how to log in again (RFC 9470).
+        headers.retain(|(name, _)| name != "www-authenticate");
+        let endpoint = transaction.endpoint();
+        let challenge = endpoint.and_then(|e| e.authorization.step_up_challenge(identity::REALM));
+        headers.extend(challenge.map(|c| ("www-authenticate".to_owned(), c)));
+    }
     Reply {
         status: reason.status(),
         headers,

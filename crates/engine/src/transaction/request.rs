@@ -140,19 +140,17 @@ impl Transaction {
                 self.record.subject = Some(Arc::clone(&identity.subject));
             }
         }
-        self.authorize()
+        self.authorize(now)
     }
 
-    fn authorize(mut self: Box<Self>) -> Step {
+    fn authorize(mut self: Box<Self>, now: Timestamp) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
         let mode = endpoint.modes.authorize;
         if mode != Mode::Off {
-            let caller = self.identity.as_ref().map(|i| (&*i.provider, &*i.scopes));
-            if let Err(refusal) = endpoint.scopes.check(caller)
-                && let Found::Refused(refusal) = self.note(refusal, mode)
-            {
+            let refusals = endpoint.authorization.check(&self.judged(), now);
+            if let Found::Refused(refusal) = self.note_all(refusals, mode) {
                 return self.refuse(refusal);
             }
         }
@@ -232,7 +230,7 @@ impl Transaction {
         };
         let mode = endpoint.modes.contract;
         if mode == Mode::Off {
-            return self.admit();
+            return self.bind_body(false);
         }
         let contract = &endpoint.contract;
         let seen = contract.check_head(&self.head, &self.target, &self.parameters);
@@ -244,16 +242,15 @@ impl Transaction {
         if let Found::Refused(refusal) = self.note_all(seen.refusals, mode) {
             return self.refuse(refusal);
         }
-        if !needs_body {
-            return self.admit();
-        }
-        self.hold_for_body(mode)
+        self.bind_body(needs_body)
     }
 
     /// The request may go upstream.
     pub(super) fn admit(self: Box<Self>) -> Step {
         let mut forward = upstream::forward(&self);
-        forward.watch_response = self.endpoint().is_some_and(|e| e.responses);
+        forward.watch_response = self
+            .endpoint()
+            .is_some_and(|e| e.responses || e.authorization.binds_response());
         Step::Forward(self.wait(State::Forwarded), forward)
     }
 }

@@ -1,4 +1,4 @@
-//! The way back: responses against the description.
+//! The way back: responses against the description, and the objects in them against their caller.
 
 use super::{Found, State, Step, Transaction};
 use crate::config::Mode;
@@ -7,48 +7,86 @@ use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
     pub(super) fn on_response(mut self: Box<Self>, head: Box<ResponseHead>) -> Step {
-        let Some(endpoint) = self.endpoint().filter(|e| e.responses) else {
-            return self.deliver();
-        };
-        let mode = endpoint.modes.response;
-        let contract = endpoint.contract.response();
-        let refusals = contract.check_head(&head, &self.head.method);
-        let needs_body = refusals.is_empty() && contract.needs_body(&head, &self.head.method);
-        if let Found::Refused(refusal) = self.note_all(refusals, mode) {
-            return self.refuse(refusal);
+        let mut needs_body = false;
+        if let Some(mode) = self.response_contract() {
+            let Some(endpoint) = self.endpoint() else {
+                return self.refuse(Reason::Internal.into());
+            };
+            let contract = endpoint.contract.response();
+            let refusals = contract.check_head(&head, &self.head.method);
+            needs_body = refusals.is_empty() && contract.needs_body(&head, &self.head.method);
+            if let Found::Refused(refusal) = self.note_all(refusals, mode) {
+                return self.refuse(refusal);
+            }
         }
-        if !needs_body {
+        let mut binding = self.response_binding(&head);
+        if let Some(mode) = binding.filter(|_| !self.is_response_readable(&head)) {
+            let refusals = self.check_bound_response(&head, None);
+            if let Found::Refused(refusal) = self.note_all(refusals, mode) {
+                return self.refuse(refusal);
+            }
+            binding = None;
+        }
+        if !needs_body && binding.is_none() {
             return self.deliver();
         }
         if self.policy.delivery.allow_on_headers_stop_iteration {
             return Step::NeedBody(self.wait(State::ResponseBody { head }));
         }
+        let contract = self.response_contract().filter(|_| needs_body);
+        // One finding, in the stricter of the two modes.
+        let mode = if [contract, binding].contains(&Some(Mode::Enforce)) {
+            Mode::Enforce
+        } else {
+            Mode::Monitor
+        };
         let refusal = Refusal::new(Reason::ResponseNotHeld);
         self.deliver_unless(vec![refusal], mode)
     }
 
-    pub(super) fn on_response_progress(
-        self: Box<Self>,
-        head: Box<ResponseHead>,
-        length: usize,
-    ) -> Step {
+    pub(super) fn on_response_progress(mut self: Box<Self>, head: Box<ResponseHead>, length: usize) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
-        let mode = endpoint.modes.response;
-        match endpoint.contract.response().check_size(length) {
-            Some(refusal) => self.deliver_unless(vec![refusal], mode),
-            None => Step::NeedBody(self.wait(State::ResponseBody { head })),
+        let Some(refusal) = endpoint.contract.response().check_size(length) else {
+            return Step::NeedBody(self.wait(State::ResponseBody { head }));
+        };
+        let mode = self.response_contract().unwrap_or(Mode::Off);
+        if let Found::Refused(refusal) = self.note(refusal, mode) {
+            return self.refuse(refusal);
         }
+        self.deliver_bound(&head, None)
     }
 
-    pub(super) fn on_response_body(self: Box<Self>, head: &ResponseHead, body: &[u8]) -> Step {
-        let Some(endpoint) = self.endpoint() else {
-            return self.refuse(Reason::Internal.into());
+    pub(super) fn on_response_body(mut self: Box<Self>, head: &ResponseHead, body: &[u8]) -> Step {
+        if let Some(mode) = self.response_contract() {
+            let Some(endpoint) = self.endpoint() else {
+                return self.refuse(Reason::Internal.into());
+            };
+            let contract = endpoint.contract.response();
+            let refusals = contract.check_body(head, &self.head.method, body);
+            if let Found::Refused(refusal) = self.note_all(refusals, mode) {
+                return self.refuse(refusal);
+            }
+        }
+        self.deliver_bound(head, Some(body))
+    }
+
+    /// The mode in which the response is held to its description; `None` where it is not.
+    fn response_contract(&self) -> Option<Mode> {
+        let endpoint = self.endpoint().filter(|e| e.responses)?;
+        Some(endpoint.modes.response)
+    }
+
+    /// Delivers the response where its objects belong to the caller.
+    fn deliver_bound(self: Box<Self>, head: &ResponseHead, body: Option<&[u8]>) -> Step {
+        let Some(mode) = self
+            .response_binding(head)
+            .filter(|_| self.is_response_readable(head))
+        else {
+            return self.deliver();
         };
-        let mode = endpoint.modes.response;
-        let contract = endpoint.contract.response();
-        let refusals = contract.check_body(head, &self.head.method, body);
+        let refusals = self.check_bound_response(head, body);
         self.deliver_unless(refusals, mode)
     }
 
