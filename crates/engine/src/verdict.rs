@@ -76,6 +76,12 @@ macro_rules! reasons {
                 match self { $(Self::$name => Control::$control,)* }
             }
 
+            /// Whether it is found in a response: the upstream has seen the request.
+            #[must_use]
+            pub const fn is_late(self) -> bool {
+                matches!(self.control(), Control::Response) || matches!(self, Self::ResponseObjectBinding)
+            }
+
             /// The HTTP status of a refusal for it.
             #[must_use]
             pub const fn status(self) -> u16 {
@@ -138,6 +144,7 @@ reasons! {
     CallerDenied = "caller_denied", Authorize, 403, "This service may not call the endpoint", "Call over mutual TLS as a service that the endpoint's `callers` name.";
     ClaimDenied = "claim_denied", Authorize, 403, "A claim of the caller is not as required", "Issue tokens with the claims that the endpoint's `claims` ask for.";
     ObjectBinding = "object_binding", Authorize, 403, "The object does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `bind` rules: a missing value or claim, or one of another type, refuses.";
+    ResponseObjectBinding = "response_object_binding", Authorize, 403, "The object in the response does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `response.bind` rules. The service has already done what it was asked.";
     StepUpRequired = "step_up_required", Authorize, 401, "A stronger or more recent login is required", "Log in again as the `acr_values` and `max_age` of `WWW-Authenticate` say (RFC 9470).";
 
     RateLimited = "rate_limited", Limit, 429, "Too many requests", "Wait as long as `Retry-After` says.";
@@ -185,7 +192,7 @@ pub struct Finding {
     pub mode: Mode,
     /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`, `claims.NAME`, `jose.NAME`
     /// (a token's header), `limits.NAME`, `source.principal`; for a binding the value that the policy binds, such as
-    /// `body./owner` or `response.body./owner`. Never a value from the exchange.
+    /// `body./owner`. Never a value from the exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What was expected, in words that hold no value from the request: shown where `errors.detail` is `full`.

@@ -24,6 +24,9 @@ pub struct File {
     pub files: BTreeMap<String, String>,
     /// The authority of requests that name none.
     pub authority: String,
+    /// Whether requests come over TLS. Then the listener asks for a client certificate, and admits requests without one.
+    #[serde(default)]
+    pub tls: bool,
     /// What tokens have in common: a case's own token is laid over it.
     #[serde(default)]
     pub token: Token,
@@ -51,6 +54,9 @@ pub struct Exchange {
     /// The address that the request comes from: in 127.0.0.0/8, so that it can be had for real.
     #[serde(default)]
     pub source: Option<IpAddr>,
+    /// The URI name of the client certificate with which it comes, in a file with `tls`. None when absent.
+    #[serde(default)]
+    pub peer: Option<String>,
     /// The token behind `{{token}}`.
     #[serde(default)]
     pub token: Option<Token>,
@@ -109,7 +115,7 @@ pub struct Response {
     pub body_base64: Option<String>,
 }
 
-/// A token to mint. Text such as `+60` or `-60` under `exp`, `nbf` or `iat` is a number of seconds from now.
+/// A token to mint. Text such as `+60` or `-60` under `exp`, `nbf`, `iat` or `auth_time` is a number of seconds from now.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Token {

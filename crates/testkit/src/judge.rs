@@ -169,7 +169,7 @@ fn upstream(expect: &Expect, seen: Option<&SeenRequest>, found: &mut Vec<String>
     let passes = expect.decision == Decision::Allow
         || expect
             .reason
-            .is_some_and(|r| r.control() == meshward_engine::verdict::Control::Response);
+            .is_some_and(meshward_engine::verdict::Reason::is_late);
     let seen = match (passes, seen) {
         (false, None) => return,
         (false, Some(_)) => {

@@ -188,7 +188,7 @@ fn mistakes(exchange: &Exchange) -> impl Iterator<Item = &'static str> {
     let denied = expect.decision == Decision::Deny;
     let late = expect
         .reason
-        .is_some_and(|r| r.control() == meshward_engine::verdict::Control::Response);
+        .is_some_and(meshward_engine::verdict::Reason::is_late);
     [
         (
             denied != expect.reason.is_some(),

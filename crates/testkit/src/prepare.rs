@@ -122,7 +122,7 @@ impl Run {
                 id: format!("{case}#{index}"),
                 source: ExchangeSource {
                     address: Some(address),
-                    principal: None,
+                    principal: exchange.peer.clone(),
                 },
                 now: Some(now),
                 request,

@@ -24,7 +24,7 @@ pub(crate) fn mint(
     header.retain(|name, _| !without("header", name));
     let mut claims = laid_over(&base.claims, &own.claims);
     claims.retain(|name, _| !without("claims", name));
-    for name in ["exp", "nbf", "iat"] {
+    for name in ["exp", "nbf", "iat", "auth_time"] {
         if let Some(value) = claims.get_mut(name) {
             relative(value, now);
         }

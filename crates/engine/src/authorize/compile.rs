@@ -66,7 +66,7 @@ impl Rules {
         if let Some((list, at)) = bind {
             each(list, &pointer(at, "bind"), |config, at| {
                 let binding = Binding::compile(config, Side::Request, at, problems);
-                for binding in binding {
+                if let Some(binding) = binding {
                     if binding.is_of_body() {
                         rules.body.push(binding);
                     } else {

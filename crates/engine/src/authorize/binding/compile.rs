@@ -6,6 +6,7 @@ use crate::authorize::claim::ClaimPath;
 use crate::config::{self, Comparison};
 use crate::http::is_token;
 use crate::problem::{Problem, pointer};
+use crate::verdict::Reason;
 
 const OPERANDS: &str =
     "`claims.PATH`, `identity.subject`, `identity.provider`, `source.principal` or `header.NAME`";
@@ -120,9 +121,10 @@ impl Binding {
             return None;
         }
         Some(Self {
-            value: match side {
-                Side::Request => value.clone(),
-                Side::Response => format!("response.{value}"),
+            value: value.clone(),
+            reason: match side {
+                Side::Request => Reason::ObjectBinding,
+                Side::Response => Reason::ResponseObjectBinding,
             },
             source: source?,
             relation: relations.into_iter().next()?,

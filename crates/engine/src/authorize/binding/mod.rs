@@ -24,6 +24,8 @@ pub(crate) struct Binding {
     source: Source,
     relation: Relation,
     comparison: Comparison,
+    /// Of a refusal.
+    reason: Reason,
 }
 
 /// Where the value stands that names the object.
@@ -136,7 +138,7 @@ impl Binding {
 
     /// Names the rule, and no value.
     fn refusal(&self) -> Refusal {
-        Refusal::at(Reason::ObjectBinding, self.value.clone())
+        Refusal::at(self.reason, self.value.clone())
     }
 }
 
