@@ -69,7 +69,9 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
     let of = |n: usize, what: &str| format!("{n} of {total} endpoints {what}");
 
     let authenticate = count(&|e| e.asks_who() && e.enforces(Control::Authenticate));
-    let scoped = count(&|e| e.asks_for_scopes() && e.enforces(Control::Authorize));
+    let authorized = count(&Endpoint::is_authorized);
+    let objects = count(&Endpoint::names_object);
+    let bound = count(&|e| e.names_object() && e.binds_object());
     let bodies = count(&Endpoint::takes_body);
     let checked_bodies = count(&|e| e.takes_body() && e.enforces(Control::Contract));
     let responses = count(&|e| e.rules.responses && e.enforces(Control::Response));
@@ -99,8 +101,10 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
         risk(
             "API1",
             "Broken object level authorization",
-            Coverage::NotYet,
-            "callers are not yet bound to the objects that they may touch".to_owned(),
+            Coverage::whole(bound, objects),
+            format!(
+                "{bound} of {objects} endpoints whose path names an object bind it to the caller"
+            ),
         ),
         risk(
             "API2",
@@ -128,8 +132,8 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
         risk(
             "API5",
             "Broken function level authorization",
-            Coverage::whole(scoped, total),
-            of(scoped, "ask for scopes"),
+            Coverage::whole(authorized, total),
+            of(authorized, "ask callers for more than to be known"),
         ),
         risk(
             "API6",

@@ -1,7 +1,7 @@
 //! The endpoints of a policy, for people: what the engine makes of the rules, with what the description says of requests.
 
 use crate::policy::Ready;
-use meshward_engine::config::{Mode, Operation, ParameterLocation};
+use meshward_engine::config::{Members, Mode, Operation, ParameterLocation};
 use meshward_engine::verdict::{Control, Reason};
 use meshward_engine::{AccessSummary, EndpointSummary};
 use serde::Serialize;
@@ -73,12 +73,61 @@ impl Endpoint {
         !self.rules.scopes.is_empty() && self.rules.scopes.iter().all(|scopes| !scopes.is_empty())
     }
 
+    /// Whether the service that calls must be a certain one.
+    pub(crate) fn asks_which_service(&self) -> bool {
+        let asked = self.rules.authorization.as_deref();
+        let callers = asked.and_then(|asked| asked.rules.callers.as_ref());
+        callers.is_some_and(|list| !list.is_empty()) && self.enforces(Control::Authorize)
+    }
+
+    /// Whether not everybody who is known may call: API5, broken function level authorization.
+    pub(crate) fn is_authorized(&self) -> bool {
+        let asked = self.rules.authorization.as_deref();
+        let by_rule = asked.is_some_and(|asked| {
+            let rules = &asked.rules;
+            let names = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|l| !l.is_empty());
+            let members = |members: &Option<Members>| {
+                let members = members.as_ref();
+                members.is_some_and(|m| !m.any_of.is_empty() || !m.all_of.is_empty())
+            };
+            names(&rules.audiences)
+                || members(&rules.roles)
+                || members(&rules.groups)
+                || rules.claims.as_ref().is_some_and(|l| !l.is_empty())
+                || rules.cel.is_some()
+        });
+        self.enforces(Control::Authorize)
+            && (by_rule || self.asks_for_scopes() || self.asks_which_service())
+    }
+
+    /// Whether an object that the request names, or that the response holds, must belong to the caller.
+    pub(crate) fn binds_object(&self) -> bool {
+        self.rules.binds_object && self.enforces(Control::Authorize)
+    }
+
+    /// Whether the path names an object: a parameter that is called like an identifier.
+    pub(crate) fn names_object(&self) -> bool {
+        let parameters = self.path().split('{').skip(1);
+        let mut names = parameters.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+        names.any(is_identifier)
+    }
+
     /// Whether the description gives it a request body.
     pub(crate) fn takes_body(&self) -> bool {
         self.request
             .as_ref()
             .is_some_and(|request| !request.body.is_empty())
     }
+}
+
+/// Whether a parameter is called like one that tells one object from another.
+fn is_identifier(name: &str) -> bool {
+    const ENDINGS: [&str; 11] = [
+        "id", "uuid", "guid", "key", "number", "ref", "slug", "name", "code", "handle", "login",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.trim_end_matches('s');
+    ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
 /// Every endpoint, in the order of the policy and its descriptions.

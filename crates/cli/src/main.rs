@@ -12,6 +12,7 @@ mod diagnose;
 mod endpoints;
 mod envoy;
 mod failure;
+mod gaps;
 mod output;
 mod policy;
 mod run;

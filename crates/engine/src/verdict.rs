@@ -144,6 +144,8 @@ reasons! {
     CallerDenied = "caller_denied", Authorize, 403, "This service may not call the endpoint", "Call over mutual TLS as a service that the endpoint's `callers` name.";
     ClaimDenied = "claim_denied", Authorize, 403, "A claim of the caller is not as required", "Issue tokens with the claims that the endpoint's `claims` ask for.";
     ObjectBinding = "object_binding", Authorize, 403, "The object does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `bind` rules: a missing value or claim, or one of another type, refuses.";
+    ExpressionDenied = "expression_denied", Authorize, 403, "The caller may not do this", "Look at the endpoint's `cel` expression: it is false for this request.";
+    ExpressionError = "expression_error", Authorize, 403, "It cannot be decided whether the caller may do this", "Look at the endpoint's `cel` expression: it uses a claim or value that this request does not have (`has()` asks for one), or one of another type.";
     ResponseObjectBinding = "response_object_binding", Authorize, 403, "The object in the response does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `response.bind` rules. The service has already done what it was asked.";
     StepUpRequired = "step_up_required", Authorize, 401, "A stronger or more recent login is required", "Log in again as the `acr_values` and `max_age` of `WWW-Authenticate` say (RFC 9470).";
 

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::policy::Checked;
-use crate::{coverage, diagnose, endpoints, output};
+use crate::{coverage, diagnose, endpoints, gaps, output};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 enum Format {
     /// For people.
     Text,
-    /// One JSON object: problems, summary, coverage.
+    /// One JSON object: problems, summary, coverage, gaps.
     Json,
     /// SARIF 2.1.0.
     Sarif,
@@ -39,15 +39,16 @@ impl Arguments {
     /// Checks, prints, and answers with the exit code.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let checked = Checked::read(&self.policy)?;
-        let risks = checked
-            .ready
-            .as_ref()
-            .map(|ready| coverage::risks(&ready.bundle, &endpoints::endpoints(ready)));
+        let ready = checked.ready.as_ref();
+        let endpoints = ready.map(endpoints::endpoints).unwrap_or_default();
+        let gaps = gaps::gaps(&endpoints);
+        let risks = ready.map(|ready| coverage::risks(&ready.bundle, &endpoints));
         let located = checked.located();
         let (errors, warnings) = diagnose::counts(&checked.problems);
         match self.format {
             Format::Text => {
                 let mut text = diagnose::text(&located);
+                text.push_str(&gaps::table(&gaps));
                 if let Some(risks) = &risks {
                     text.push_str(&coverage::table(risks));
                     text.push('\n');
@@ -57,10 +58,17 @@ impl Arguments {
                 anstream::println!("{text}");
             }
             Format::Json => {
-                let risks = risks.map(|risks| json!(risks));
-                output::print(&format!("{:#}", diagnose::json(&located, risks)))?;
+                let known = risks.map(|risks| [("coverage", json!(risks)), ("gaps", json!(gaps))]);
+                let known = known.into_iter().flatten();
+                output::print(&format!("{:#}", diagnose::json(&located, known)))?;
             }
-            Format::Sarif => output::print(&format!("{:#}", diagnose::sarif(&located)))?,
+            Format::Sarif => {
+                let apis = ready.iter().flat_map(|ready| &ready.bundle.apis);
+                let apis: Vec<String> = apis.map(|api| api.name.clone()).collect();
+                let notes = gaps::notes(&gaps, &apis);
+                let notes = checked.locate(&notes);
+                output::print(&format!("{:#}", diagnose::sarif(&located, &notes)))?;
+            }
         }
         if errors > 0 {
             Err(Failure::Said)

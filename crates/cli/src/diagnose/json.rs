@@ -4,15 +4,22 @@ use super::{Located, counts};
 use serde_json::{Value, json};
 
 /// `{ "problems": [...], "summary": {...} }`, with what else the caller knows.
-pub(crate) fn json(problems: &[Located<'_>], coverage: Option<Value>) -> Value {
+pub(crate) fn json(
+    problems: &[Located<'_>],
+    known: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Value {
     let (errors, warnings) = counts(problems.iter().map(|located| located.problem));
     let listed: Vec<Value> = problems.iter().map(entry).collect();
     let mut whole = json!({
         "problems": listed,
         "summary": { "errors": errors, "warnings": warnings },
     });
-    if let (Some(coverage), Some(whole)) = (coverage, whole.as_object_mut()) {
-        whole.insert("coverage".to_owned(), coverage);
+    if let Some(whole) = whole.as_object_mut() {
+        whole.extend(
+            known
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
     }
     whole
 }

@@ -5,11 +5,18 @@ use meshward_engine::Severity;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// One SARIF log with one run.
-pub(crate) fn sarif(problems: &[Located<'_>]) -> Value {
-    let codes: BTreeSet<&str> = problems.iter().map(|l| l.problem.code).collect();
+/// One SARIF log with one run. Notes are no problems, but worth a look.
+pub(crate) fn sarif(problems: &[Located<'_>], notes: &[Located<'_>]) -> Value {
+    let all = problems.iter().chain(notes);
+    let codes: BTreeSet<&str> = all.map(|l| l.problem.code).collect();
     let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
-    let results: Vec<Value> = problems.iter().map(result).collect();
+    let level = |located: &Located<'_>| match located.problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let problems = problems.iter().map(|p| result(p, level(p)));
+    let notes = notes.iter().map(|note| result(note, "note"));
+    let results: Vec<Value> = problems.chain(notes).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -26,7 +33,7 @@ pub(crate) fn sarif(problems: &[Located<'_>]) -> Value {
     })
 }
 
-fn result(located: &Located<'_>) -> Value {
+fn result(located: &Located<'_>, level: &str) -> Value {
     let problem = located.problem;
     let message = match &problem.hint {
         Some(hint) => format!("{} ({hint})", problem.message),
@@ -39,7 +46,7 @@ fn result(located: &Located<'_>) -> Value {
     }
     json!({
         "ruleId": problem.code,
-        "level": match problem.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "level": level,
         "message": { "text": message },
         "locations": [{
             "physicalLocation": physical,

@@ -62,7 +62,12 @@ impl Checked {
 
     /// Every problem with its place.
     pub(crate) fn located(&self) -> Vec<Located<'_>> {
-        self.problems.iter().map(|p| self.files.locate(p)).collect()
+        self.locate(&self.problems)
+    }
+
+    /// The places of what is said about the policy.
+    pub(crate) fn locate<'a>(&'a self, problems: &'a [Problem]) -> Vec<Located<'a>> {
+        problems.iter().map(|p| self.files.locate(p)).collect()
     }
 
     /// The files that were read, and those that were asked for in vain.

@@ -4,6 +4,7 @@ use super::Rules;
 use super::binding::{Binding, Side};
 use super::claim::ClaimPath;
 use super::claims::{ClaimRule, Test};
+use super::expression::{Expression, Functions};
 use super::members::{Form, Members};
 use super::step_up::{StepUp, is_acr};
 use crate::config::{self, Span};
@@ -11,6 +12,8 @@ use crate::identity::SpiffePattern;
 use crate::problem::{Problem, pointer};
 use crate::verdict::Reason;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One field of `authorize`, and the JSON pointer of the `authorize` that has it.
 pub(crate) type Said<'a, T> = Option<(&'a T, String)>;
@@ -26,13 +29,50 @@ pub(crate) struct Merged<'a> {
     pub(crate) acr: Said<'a, config::Acr>,
     pub(crate) max_auth_age: Said<'a, Span>,
     pub(crate) bind: Said<'a, Vec<config::Binding>>,
+    pub(crate) cel: Said<'a, String>,
     /// With the JSON pointer of `response`.
     pub(crate) response: Said<'a, Vec<config::Binding>>,
 }
 
+/// The expressions of a document: one that many endpoints get from one level is compiled once.
+#[derive(Default)]
+pub(crate) struct Expressions {
+    functions: Option<Functions>,
+    /// By their JSON pointers. `None` for one that did not compile.
+    compiled: BTreeMap<String, Option<Arc<Expression>>>,
+}
+
+impl Expressions {
+    fn compile(
+        &mut self,
+        text: &str,
+        at: String,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Arc<Expression>> {
+        if let Some(known) = self.compiled.get(&at) {
+            return known.clone();
+        }
+        let functions = self.functions.get_or_insert_with(Functions::new);
+        let expression = match Expression::compile(text, functions) {
+            Ok(expression) => Some(Arc::new(expression)),
+            Err(wrong) => {
+                let wrong = wrong.into_iter();
+                problems.extend(wrong.map(|what| Problem::error("expression", at.clone(), what)));
+                None
+            }
+        };
+        self.compiled.insert(at, expression.clone());
+        expression
+    }
+}
+
 impl Rules {
     /// Compiles what is said. What is wrong becomes a problem.
-    pub(crate) fn compile(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn compile(
+        merged: &Merged<'_>,
+        expressions: &mut Expressions,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let Merged {
             roles,
             groups,
@@ -42,6 +82,7 @@ impl Rules {
             acr,
             max_auth_age,
             bind,
+            cel,
             response,
         } = merged;
         let mut rules = Self {
@@ -50,6 +91,9 @@ impl Rules {
                 .and_then(|(names, _)| self::audiences(names)),
             roles: members(roles, "roles", Reason::RoleMissing, problems),
             groups: members(groups, "groups", Reason::GroupMissing, problems),
+            expression: cel
+                .as_ref()
+                .and_then(|(text, at)| expressions.compile(text, pointer(at, "cel"), problems)),
             step_up: step_up(acr, max_auth_age, problems),
             ..Self::default()
         };

@@ -1,7 +1,8 @@
 //! What the caller may do, decided by what is known of the caller and of the request's head; bindings also by bodies.
 //!
 //! [`Authorization`] is what one endpoint asks. Its scopes stand beside its other rules, because most endpoints ask for nothing
-//! else. Modules: [`scopes`], [`members`] (roles, groups, audiences), [`claims`], [`step_up`], [`binding`]; [`compile`] makes the rules.
+//! else. Modules: [`scopes`], [`members`] (roles, groups, audiences), [`claims`], [`step_up`], [`binding`],
+//! [`expression`]; [`compile`] makes the rules.
 //!
 //! INVARIANT (deny on doubt): a caller who is not known holds nothing, so every rule about a caller refuses an anonymous one.
 
@@ -9,11 +10,16 @@ pub(crate) mod binding;
 mod claim;
 mod claims;
 mod compile;
+#[cfg(feature = "cel")]
+mod expression;
+#[cfg(not(feature = "cel"))]
+#[path = "expression_absent.rs"]
+mod expression;
 mod members;
 mod scopes;
 mod step_up;
 
-pub(crate) use compile::Merged;
+pub(crate) use compile::{Expressions, Merged};
 pub(crate) use scopes::{Alternative, Scopes};
 
 use crate::config::Timestamp;
@@ -22,6 +28,7 @@ use crate::identity::{Identity, SpiffePattern};
 use crate::verdict::{Reason, Refusal};
 use binding::{Binding, Part};
 use claims::ClaimRule;
+use expression::Expression;
 use members::Members;
 use serde_json::Value;
 use std::sync::Arc;
@@ -48,6 +55,7 @@ pub(crate) struct Rules {
     head: Vec<Binding>,
     body: Vec<Binding>,
     response: Vec<Binding>,
+    expression: Option<Arc<Expression>>,
 }
 
 /// What the rules look at.
@@ -117,7 +125,24 @@ impl Authorization {
     pub(crate) fn needs_principal(&self) -> bool {
         self.rules.as_ref().is_some_and(|rules| {
             let mut bindings = rules.head.iter().chain(&rules.body).chain(&rules.response);
-            !rules.callers.is_empty() || bindings.any(Binding::uses_principal)
+            !rules.callers.is_empty()
+                || bindings.any(Binding::uses_principal)
+                || rules.expression.as_ref().is_some_and(|e| e.uses_source())
+        })
+    }
+
+    /// Whether the verdict depends on the address of the peer.
+    pub(crate) fn needs_address(&self) -> bool {
+        let expression = self.rules.as_ref().and_then(|r| r.expression.as_ref());
+        expression.is_some_and(|e| e.uses_source())
+    }
+
+    /// Whether an object that the request names, or that the response holds, must belong to the caller.
+    pub(crate) fn binds_object(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| {
+            let named = !rules.head.is_empty() || !rules.body.is_empty();
+            let expression = rules.expression.as_ref();
+            named || !rules.response.is_empty() || expression.is_some_and(|e| e.uses_parameters())
         })
     }
 }
@@ -135,6 +160,7 @@ impl Rules {
             head,
             body,
             response,
+            expression,
         } = self;
         audiences.is_none()
             && callers.is_empty()
@@ -145,6 +171,7 @@ impl Rules {
             && head.is_empty()
             && body.is_empty()
             && response.is_empty()
+            && expression.is_none()
     }
 
     fn check(&self, request: &Request<'_>, now: Timestamp, refusals: &mut Vec<Refusal>) {
@@ -160,6 +187,10 @@ impl Rules {
             refusals.extend(rule.check(claims).err());
         }
         refusals.extend(broken(&self.head, request, &Part::Head));
+        // The dearest rule runs only for those whom the others admit.
+        if let (true, Some(expression)) = (refusals.is_empty(), &self.expression) {
+            refusals.extend(expression.check(request, now).err());
+        }
         if let (true, Some(step_up)) = (refusals.is_empty(), &self.step_up) {
             refusals.extend(step_up.check(claims, now).err());
         }

@@ -4,6 +4,7 @@ use super::access::Accessed;
 use super::layers::{Layers, Level};
 use super::origin::Origin;
 use super::{Access, Endpoint, EndpointModes, PolicyApi, modes};
+use crate::authorize::Expressions;
 use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Rules, Unknown};
 use crate::contract::{self, Contract, Schemas};
 use crate::identity::Provider;
@@ -22,6 +23,7 @@ pub(super) struct Scope<'a> {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) used: Used,
+    pub(super) expressions: Expressions,
 }
 
 /// What was referred to so far.

@@ -36,7 +36,7 @@ impl Scope<'_> {
         let scopes = scopes(layers, described, &mut found);
         let merged = merge(layers, &mut found);
         let mut wrong = Vec::new();
-        let rules = Rules::compile(&merged, &mut wrong);
+        let rules = Rules::compile(&merged, &mut self.expressions, &mut wrong);
         if let Some((_, at)) = &merged.bind {
             check_bound(
                 &rules,
@@ -131,6 +131,7 @@ fn merge<'a>(layers: &Layers<'a>, found: &mut Found) -> Merged<'a> {
             |a| &mut a.max_auth_age,
         ),
         bind: found.first(layers, "bind", |a| a.bind.as_ref(), |a| &mut a.bind),
+        cel: found.first(layers, "cel", |a| a.cel.as_ref(), |a| &mut a.cel),
         response: None,
     };
     let Some((bind, level)) = layers.first_level(|rules| rules.response.bind.as_ref()) else {

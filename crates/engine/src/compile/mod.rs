@@ -125,6 +125,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         endpoints: Vec::new(),
         problems: &mut problems,
         used: Default::default(),
+        expressions: Default::default(),
     };
     let mut compiled_apis = Vec::with_capacity(apis.len());
     let mut routes = Vec::with_capacity(apis.len());

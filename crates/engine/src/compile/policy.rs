@@ -97,7 +97,11 @@ impl Policy {
             limits.any(|limit| limit.key.uses(part))
         };
         SourceNeeds {
-            address: uses(&Part::Address),
+            address: uses(&Part::Address)
+                || self
+                    .endpoints
+                    .iter()
+                    .any(|e| e.authorization.needs_address()),
             principal: uses(&Part::Principal)
                 || self
                     .endpoints

@@ -30,6 +30,8 @@ pub struct EndpointSummary {
     /// What callers must be allowed besides their scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<Box<AuthorizationSummary>>,
+    /// Whether an object that a request names, or that its response holds, must belong to the caller.
+    pub binds_object: bool,
     /// Alternatives of scopes; all scopes of one alternative must be held. Empty when none are asked for.
     pub scopes: Vec<Vec<String>>,
     /// The limits, by name.
@@ -140,6 +142,7 @@ impl Policy {
             },
             access_from: e.access_from.clone(),
             authorization: e.asked.clone(),
+            binds_object: e.authorization.binds_object(),
             scopes: e.authorization.scopes.alternatives(),
             limits: e
                 .limits

@@ -1,5 +1,6 @@
 //! `meshward explain`: what applies to an endpoint, in plain sentences.
 
+mod allowed;
 mod find;
 mod sentences;
 
@@ -78,14 +79,14 @@ fn overview(all: &[Endpoint]) -> String {
                 endpoint.method().to_owned(),
                 endpoint.path().to_owned(),
                 who(&endpoint.rules.access),
-                scopes(endpoint),
+                or_dash(allowed::short(endpoint)),
                 or_dash(limits.join(", ")),
                 mode(endpoint),
             ]
         })
         .collect();
     table(
-        ["API", "METHOD", "PATH", "WHO", "SCOPES", "LIMITS", "MODE"],
+        ["API", "METHOD", "PATH", "WHO", "NEEDS", "LIMITS", "MODE"],
         &rows,
     )
 }
@@ -105,19 +106,6 @@ fn who(access: &AccessSummary) -> String {
             format!("{} or anonymous", providers.join(" or "))
         }
     }
-}
-
-fn scopes(endpoint: &Endpoint) -> String {
-    if !endpoint.asks_for_scopes() {
-        return "-".to_owned();
-    }
-    let alternatives: Vec<String> = endpoint
-        .rules
-        .scopes
-        .iter()
-        .map(|scopes| scopes.join("+"))
-        .collect();
-    alternatives.join(" or ")
 }
 
 /// The common mode, and the controls that differ from it.

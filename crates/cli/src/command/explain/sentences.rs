@@ -1,5 +1,6 @@
 //! One endpoint in sentences.
 
+use super::allowed;
 use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
@@ -30,8 +31,8 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
             let _ = writeln!(text, "{TITLE}{what:<12}{TITLE:#}{line}");
         }
     };
-    say("Who", who(bundle, &endpoint.rules.access));
-    say("Needs", vec![needs(endpoint)]);
+    say("Who", who(bundle, endpoint));
+    say("Needs", allowed::sentences(endpoint));
     say("How often", how_often(bundle, &endpoint.rules.limits));
     say("Request", request(endpoint));
     say("Response", vec![response(endpoint)]);
@@ -40,14 +41,19 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
     text
 }
 
-fn who(bundle: &Document, access: &AccessSummary) -> Vec<String> {
-    let (providers, first) = match access {
+fn who(bundle: &Document, endpoint: &Endpoint) -> Vec<String> {
+    let from = endpoint.rules.access_from.as_ref();
+    let from = from.map(|from| format!("So says {}.", allowed::origin(from)));
+    let (providers, first) = match &endpoint.rules.access {
         AccessSummary::Closed => {
             return vec![
                 "Nobody: neither the policy nor the description says who may call.".to_owned(),
             ];
         }
-        AccessSummary::Public => return vec!["Anybody. Credentials are not looked at.".to_owned()],
+        AccessSummary::Public => {
+            let anybody = "Anybody. Credentials are not looked at.".to_owned();
+            return std::iter::once(anybody).chain(from).collect();
+        }
         AccessSummary::Known {
             providers,
             optional: false,
@@ -61,7 +67,10 @@ fn who(bundle: &Document, access: &AccessSummary) -> Vec<String> {
         ),
     };
     let named = providers.iter().map(|name| provider(bundle, name));
-    std::iter::once(first.to_owned()).chain(named).collect()
+    std::iter::once(first.to_owned())
+        .chain(named)
+        .chain(from)
+        .collect()
 }
 
 fn provider(bundle: &Document, name: &str) -> String {
@@ -90,22 +99,6 @@ fn provider(bundle: &Document, name: &str) -> String {
         }
         None => format!("- `{name}`: not an identity provider of this policy"),
     }
-}
-
-fn needs(endpoint: &Endpoint) -> String {
-    if !endpoint.asks_for_scopes() {
-        return "No scope.".to_owned();
-    }
-    let alternatives: Vec<String> = endpoint
-        .rules
-        .scopes
-        .iter()
-        .map(|scopes| {
-            let quoted: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
-            quoted.join(" and ")
-        })
-        .collect();
-    format!("The scope {}.", alternatives.join(", or "))
 }
 
 fn how_often(bundle: &Document, limits: &[LimitSummary]) -> Vec<String> {
