@@ -80,7 +80,7 @@ impl Authorization {
     pub(crate) fn check(&self, request: &Request<'_>, now: Timestamp) -> Vec<Refusal> {
         let caller = request
             .identity
-            .map(|identity| (&*identity.provider, identity.scopes.as_slice()));
+            .map(|identity| (&*identity.provider, &*identity.scopes));
         let mut refusals = Vec::new();
         refusals.extend(self.scopes.check(caller).err());
         if let Some(rules) = &self.rules {
@@ -175,7 +175,7 @@ impl Rules {
     }
 
     fn check(&self, request: &Request<'_>, now: Timestamp, refusals: &mut Vec<Refusal>) {
-        let claims = request.identity.map(|identity| &identity.claims);
+        let claims = request.identity.map(|identity| &*identity.claims);
         let members = [&self.audiences, &self.roles, &self.groups];
         for members in members.into_iter().flatten() {
             refusals.extend(members.check(claims).err());

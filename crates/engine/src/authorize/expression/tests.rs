@@ -47,11 +47,11 @@ fn identity() -> Identity {
     Identity {
         provider: "corp".into(),
         subject: "alice".into(),
-        scopes: vec!["read".to_owned()],
-        claims: claims.as_object().cloned().unwrap_or_default(),
+        scopes: vec!["read".to_owned()].into(),
+        claims: Arc::new(claims.as_object().cloned().unwrap_or_default()),
         credential: crate::identity::Credential {
             location: crate::config::KeyLocation::Header,
-            name: "authorization".to_owned(),
+            name: "authorization".into(),
         },
     }
 }
