@@ -162,6 +162,27 @@ fn explain_says_what_applies_to_a_request() {
 }
 
 #[test]
+fn explain_says_who_may_call_and_which_level_says_so() {
+    insta::assert_snapshot!(outcome(&["explain", "allowed.yaml", "GET", "/orders/1"]));
+}
+
+#[test]
+fn check_shows_rules_that_nobody_can_keep() {
+    insta::assert_snapshot!(outcome(&["check", "disallowed.yaml"]));
+}
+
+#[test]
+fn check_lists_gaps_for_tools() {
+    let report = json(&["check", "policy.yaml", "--format", "json"]);
+    let gaps = report["gaps"].as_array().unwrap();
+    assert_eq!(gaps.len(), 3, "{gaps:?}");
+    let log = json(&["check", "policy.yaml", "--format", "sarif"]);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let notes = results.iter().filter(|result| result["level"] == "note");
+    assert_eq!(notes.count(), 4);
+}
+
+#[test]
 fn explain_says_why_a_request_meets_no_endpoint() {
     for (method, url, reason) in [
         ("GET", "/v1/nothing", "endpoint_unknown"),

@@ -44,7 +44,11 @@ impl Transaction {
         self.deliver_unless(vec![refusal], mode)
     }
 
-    pub(super) fn on_response_progress(mut self: Box<Self>, head: Box<ResponseHead>, length: usize) -> Step {
+    pub(super) fn on_response_progress(
+        mut self: Box<Self>,
+        head: Box<ResponseHead>,
+        length: usize,
+    ) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
