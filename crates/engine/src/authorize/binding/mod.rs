@@ -115,7 +115,7 @@ impl Binding {
                 .and_then(Scalar::text)
                 .is_some_and(|value| self.holds(value, request))
         };
-        values.next().is_some_and(|first| holds(first)) && values.all(holds)
+        values.next().is_some_and(&holds) && values.all(holds)
     }
 
     fn holds(&self, value: Scalar<'_>, request: &Request<'_>) -> bool {

@@ -23,7 +23,6 @@ fn head() -> RequestHead {
         source: Source {
             address: "10.0.0.7".parse().ok(),
             principal: Some("spiffe://cluster.local/ns/shop/sa/web".to_owned()),
-            ..Source::default()
         },
         ..RequestHead::default()
     }

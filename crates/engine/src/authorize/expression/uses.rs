@@ -201,7 +201,14 @@ impl<'a> Walk<'a> {
                     steps.push(text(key)?);
                     at = of;
                 }
-                _ => return None,
+                Expr::Ident(_)
+                | Expr::Call(_)
+                | Expr::Comprehension(_)
+                | Expr::List(_)
+                | Expr::Literal(_)
+                | Expr::Map(_)
+                | Expr::Struct(_)
+                | Expr::Unspecified => return None,
             }
         }
     }
@@ -211,9 +218,18 @@ impl<'a> Walk<'a> {
         let uses = &mut self.uses;
         let fine = match (root, steps) {
             ("request", [field, rest @ ..]) => match (*field, rest) {
-                ("method", []) => uses.request.insert("method") || true,
-                ("host", []) => uses.request.insert("host") || true,
-                ("path", []) => uses.request.insert("path") || true,
+                ("method", []) => {
+                    uses.request.insert("method");
+                    true
+                }
+                ("host", []) => {
+                    uses.request.insert("host");
+                    true
+                }
+                ("path", []) => {
+                    uses.request.insert("path");
+                    true
+                }
                 ("parameters", _) => {
                     uses.parameters = true;
                     true
@@ -225,7 +241,10 @@ impl<'a> Walk<'a> {
                     uses.headers.insert(lower);
                     plain
                 }
-                ("query", [name]) => uses.query.insert((*name).to_owned()) || true,
+                ("query", [name]) => {
+                    uses.query.insert((*name).to_owned());
+                    true
+                }
                 _ => false,
             },
             ("identity", []) => {
@@ -326,9 +345,10 @@ impl<'a> Walk<'a> {
 }
 
 fn text(tree: &Tree) -> Option<&str> {
-    match &tree.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
-        _ => None,
+    if let Expr::Literal(LiteralValue::String(text)) = &tree.expr {
+        Some(text.inner())
+    } else {
+        None
     }
 }
 
