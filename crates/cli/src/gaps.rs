@@ -88,7 +88,8 @@ fn lacks(endpoint: &Endpoint, gap: Gap) -> bool {
     let is_closed = matches!(endpoint.rules.access, AccessSummary::Closed);
     match gap {
         Gap::Authentication => {
-            !is_closed && !(is_known && endpoint.asks_who()) && !endpoint.asks_which_service()
+            let asks = is_closed || endpoint.asks_which_service();
+            !(asks || is_known && endpoint.asks_who())
         }
         Gap::Authorization => is_known && !endpoint.is_authorized(),
         Gap::ObjectBinding => is_known && endpoint.names_object() && !endpoint.binds_object(),

@@ -23,8 +23,8 @@ mod token_digest;
 pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::{REALM, challenges};
 pub(crate) use provider::Provider;
-pub(crate) use token_digest::token_digest;
 pub(crate) use spiffe::SpiffePattern;
+pub(crate) use token_digest::token_digest;
 
 use crate::config::KeyLocation;
 use serde_json::{Map, Value};
