@@ -3,8 +3,8 @@
 //!
 //! Values may hold any other bytes, also such that are not UTF-8: they are judged where they are used.
 
+use super::ByteSet;
 use super::Headers;
-use super::byte_set::ByteSet;
 use crate::config;
 use crate::verdict::{Reason, Refusal};
 

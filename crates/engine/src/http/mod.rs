@@ -13,6 +13,7 @@ pub(crate) mod percent;
 mod query;
 mod target;
 
+pub(crate) use byte_set::ByteSet;
 pub(crate) use fields::is_token;
 pub use head::{Headers, RequestHead, ResponseHead, Source};
 pub use target::{Reading, Target, read};

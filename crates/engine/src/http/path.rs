@@ -12,7 +12,7 @@
 //! - a segment that still holds `%2e`, `%2f`, `%5c` or `%00` after decoding (`%252e`, `%25252e`), because a server
 //!   that decodes twice would walk elsewhere.
 
-use super::byte_set::ByteSet;
+use super::ByteSet;
 use super::percent::{self, Unit};
 use crate::verdict::{Reason, Refusal};
 

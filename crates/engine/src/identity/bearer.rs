@@ -1,5 +1,6 @@
 //! `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
 
+use crate::http::ByteSet;
 use crate::verdict::{Reason, Refusal};
 
 /// The header that carries it.
@@ -41,11 +42,9 @@ fn scheme_and_rest(value: &[u8]) -> (&[u8], &[u8]) {
 
 /// `token68` of RFC 9110 §11.2.
 fn is_token68(text: &str) -> bool {
+    static BYTES: ByteSet = ByteSet::alphanumeric_and(b"-._~+/");
     let body = text.trim_end_matches('=');
-    !body.is_empty()
-        && body
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b))
+    !body.is_empty() && BYTES.has_all(body.as_bytes())
 }
 
 #[cfg(test)]
