@@ -3,6 +3,7 @@
 use crate::host::{Fields, Host, Side};
 use meshward_engine::SourceNeeds;
 use meshward_engine::http::{Headers, RequestHead, ResponseHead, Source};
+use meshward_engine::transaction::Fact;
 use std::net::{IpAddr, SocketAddr};
 
 /// Reads the request head. Each property costs a host call, so of the peer only what the verdict needs.
@@ -17,6 +18,7 @@ pub(crate) fn request(host: &impl Host, end_of_stream: bool, needs: SourceNeeds)
         source: Source {
             address: needs.address.then(|| peer_address(host)).flatten(),
             principal: needs.principal.then(|| peer_principal(host)).flatten(),
+            verified: needs.verified && peer_verified(host),
         },
     }
 }
@@ -29,10 +31,35 @@ pub(crate) fn peer_address(host: &impl Host) -> Option<IpAddr> {
 /// The SPIFFE ID of the peer.
 ///
 /// Envoy shows the first URI name of the certificate that the peer presented, and no property tells whether it was
-/// verified: the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`).
+/// verified (`connection.mtls` says that there is one): the listener must verify (`trusted_ca`, and no `ACCEPT_UNTRUSTED`), or
+/// [`peer_verified`] must be asked.
 pub(crate) fn peer_principal(host: &impl Host) -> Option<String> {
     let uri = host.property(&["connection", "uri_san_peer_certificate"])?;
     String::from_utf8(uri).ok().filter(|uri| !uri.is_empty())
+}
+
+/// Something about the connection, in words.
+pub(crate) fn fact(host: &impl Host, fact: Fact) -> Option<String> {
+    let name = match fact {
+        Fact::Tls => "tls_version",
+        Fact::Address => return peer_address(host).map(|address| address.to_string()),
+        Fact::Certificate => "sha256_peer_certificate_digest",
+    };
+    let value = host.property(&["connection", name])?;
+    String::from_utf8(value).ok().filter(|v| !v.is_empty())
+}
+
+/// Whether the RBAC filter in front says that the peer's certificate was verified. It alone sees that; its shadow rule with the
+/// prefix `meshward_mtls_` leaves the answer in the dynamic metadata, where no client can write.
+fn peer_verified(host: &impl Host) -> bool {
+    const PATH: [&str; 4] = [
+        "metadata",
+        "filter_metadata",
+        "envoy.filters.http.rbac",
+        "meshward_mtls_shadow_engine_result",
+    ];
+    host.property(&PATH)
+        .is_some_and(|result| result == b"allowed")
 }
 
 /// Reads the response head. A status that is not a number is 0.
@@ -111,6 +138,7 @@ mod tests {
             SourceNeeds {
                 address: true,
                 principal: true,
+                verified: true,
             },
         );
         assert_eq!(head.method, b"POST");
@@ -120,6 +148,7 @@ mod tests {
         assert_eq!(raw, [b"\xff\x00".as_slice(), b"2"]);
         assert_eq!(head.source.address, "2001:db8::1".parse().ok());
         assert!(head.source.principal.unwrap().starts_with("spiffe://"));
+        assert!(!head.source.verified, "nobody said so");
     }
 
     #[test]

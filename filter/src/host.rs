@@ -33,6 +33,8 @@ pub(crate) struct MetricId(pub(crate) u32);
 pub(crate) enum MetricKind {
     /// A number that only grows.
     Counter,
+    /// A number that is set.
+    Gauge,
     /// A distribution of values.
     Histogram,
 }
@@ -87,7 +89,7 @@ pub(crate) trait Host: Clone {
     fn define(&self, kind: MetricKind, name: &str) -> Option<MetricId>;
     /// Adds one to a counter.
     fn increment(&self, id: MetricId);
-    /// Adds a value to a histogram.
+    /// Adds a value to a histogram, or sets a gauge.
     fn record(&self, id: MetricId, value: u64);
 }
 
@@ -206,6 +208,7 @@ impl Host for Envoy {
     fn define(&self, kind: MetricKind, name: &str) -> Option<MetricId> {
         let kind = match kind {
             MetricKind::Counter => MetricType::Counter,
+            MetricKind::Gauge => MetricType::Gauge,
             MetricKind::Histogram => MetricType::Histogram,
         };
         hostcalls::define_metric(kind, name).ok().map(MetricId)

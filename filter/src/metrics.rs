@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     known: RefCell<HashMap<u64, MetricId>>,
     most: Cell<usize>,
     time: Cell<Option<MetricId>>,
+    /// When API keys were last seen: by a hash of provider and id, the gauge and the minute in which it was set.
+    keys: RefCell<HashMap<u64, (MetricId, u64)>>,
     /// Exchanges so far, to measure every so many of them.
     exchanges: Cell<u32>,
 }
@@ -34,6 +36,7 @@ impl Metrics {
             known: RefCell::new(HashMap::new()),
             most: Cell::new(0),
             time: Cell::new(None),
+            keys: RefCell::new(HashMap::new()),
             exchanges: Cell::new(0),
         }
     }
@@ -85,6 +88,37 @@ impl Metrics {
         }
     }
 
+    /// Notes that a caller was known by an API key: the time goes into a gauge of its own, at most once a minute. Keys beyond the bound on
+    /// series have none.
+    pub(crate) fn seen(&self, host: &impl Host, record: &Record) {
+        let (true, Some(provider), Some(key)) = (record.by_key, &record.provider, &record.subject)
+        else {
+            return;
+        };
+        let seconds = record.time.seconds();
+        let minute = seconds / 60;
+        let hash = fnv([&**provider, &**key]);
+        // Nothing that runs below here comes back to this cell.
+        let Ok(mut keys) = self.keys.try_borrow_mut() else {
+            return;
+        };
+        let id = match keys.get(&hash) {
+            Some((_, set)) if *set == minute => return,
+            Some((id, _)) => *id,
+            None if keys.len() >= self.most.get() => return,
+            None => {
+                let labels = [(";provider=", &**provider), (";key=", &**key)];
+                let name = labelled("meshward_key_last_seen_seconds", labels);
+                let Some(id) = host.define(MetricKind::Gauge, &name) else {
+                    return;
+                };
+                id
+            }
+        };
+        host.record(id, seconds);
+        keys.insert(hash, (id, minute));
+    }
+
     fn id(&self, host: &impl Host, counter: Counter<'_>) -> Option<MetricId> {
         // Nothing that runs below here comes back to this cell.
         let mut series = self.series.try_borrow_mut().ok()?;
@@ -126,8 +160,12 @@ fn hash(counter: &Counter<'_>) -> u64 {
         control,
         reason,
     } = *counter;
+    fnv([name, api, endpoint, outcome, control, reason])
+}
+
+fn fnv<const N: usize>(labels: [&str; N]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for label in [name, api, endpoint, outcome, control, reason] {
+    for label in labels {
         for byte in label.bytes().chain([0]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -144,16 +182,20 @@ fn name(counter: &Counter<'_>) -> String {
         control,
         reason,
     } = *counter;
-    let mut text = String::with_capacity(128);
-    text.push_str("meshward_");
-    text.push_str(name);
-    for (label, value) in [
+    let labels = [
         (";api=", api),
         (";endpoint=", endpoint),
         (";outcome=", outcome),
         (";control=", control),
         (";reason=", reason),
-    ] {
+    ];
+    labelled(&format!("meshward_{name}"), labels)
+}
+
+fn labelled<const N: usize>(name: &str, labels: [(&str, &str); N]) -> String {
+    let mut text = String::with_capacity(128);
+    text.push_str(name);
+    for (label, value) in labels {
         text.push_str(label);
         // The proxy splits names at dots, and the tag expressions at semicolons.
         text.extend(value.chars().map(|c| match c {
@@ -186,6 +228,38 @@ mod tests {
             name(&counter("orders", "GET /a.b/{id};x=1")),
             "meshward_requests;api=orders;endpoint=GET__a_b__id__x_1;outcome=allow;control=none;reason=none"
         );
+    }
+
+    #[test]
+    fn a_key_is_noted_once_a_minute_and_only_so_many() {
+        use meshward_engine::config::Timestamp;
+        let host = Fake::default();
+        let metrics = Metrics::new();
+        metrics.allow(2);
+        let record = |key: &str, seconds: u64| Record {
+            by_key: true,
+            provider: Some("partners".into()),
+            subject: Some(key.into()),
+            ..Record::new("p".into(), Timestamp(seconds * 1_000_000))
+        };
+        for (key, seconds, expected) in [("acme", 600, 600), ("acme", 659, 600), ("acme", 660, 660)]
+        {
+            metrics.seen(&host, &record(key, seconds));
+            let name = "meshward_key_last_seen_seconds;provider=partners;key=acme";
+            assert_eq!(host.metric(name), expected, "{seconds}");
+        }
+        for key in ["b", "c", "d"] {
+            metrics.seen(&host, &record(key, 700));
+        }
+        assert_eq!(host.state.borrow().metrics.len(), 2);
+        metrics.seen(
+            &host,
+            &Record {
+                by_key: false,
+                ..record("e", 1)
+            },
+        );
+        assert_eq!(host.state.borrow().metrics.len(), 2);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn load(configuration: &[u8], seed: [u8; 16]) -> Result<Loaded, Vec<P
     let document = parse(configuration).map_err(|problem| vec![problem])?;
     let compiled = compile(&document)?;
     Ok(Loaded {
-        source: compiled.policy.counts_by_source(),
+        source: compiled.policy.source_needs(),
         policy: Arc::new(compiled.policy.with_seed(seed)),
         warnings: compiled.warnings,
     })

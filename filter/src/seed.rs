@@ -25,7 +25,7 @@ pub(crate) fn shared(host: &impl Host) -> [u8; 16] {
     match shared::answer(host, first) {
         // Another worker was first.
         Answer::Conflict => stored(host, &key).unwrap_or(seed),
-        Answer::Written | Answer::Failed | Answer::Slot(_) => seed,
+        Answer::Written | Answer::Failed | Answer::Slot(_) | Answer::Fact(_) => seed,
     }
 }
 
@@ -35,7 +35,11 @@ fn stored(host: &impl Host, key: &Arc<str>) -> Option<[u8; 16]> {
     };
     match shared::answer(host, query) {
         Answer::Slot(Some(stored)) => stored.value.try_into().ok(),
-        Answer::Slot(None) | Answer::Written | Answer::Conflict | Answer::Failed => None,
+        Answer::Slot(None)
+        | Answer::Written
+        | Answer::Conflict
+        | Answer::Fact(_)
+        | Answer::Failed => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers to the engine's questions, from the data that all workers of a proxy share.
+//! Answers to the engine's questions: about the connection, and from the data that all workers of a proxy share.
 //!
 //! The engine counts on two things that the proxy does not give as such:
 //!
@@ -9,6 +9,7 @@
 //!
 //! INVARIANT (no lost update): no call writes over a value that the engine has not read.
 
+use crate::head;
 use crate::host::{Host, StoreError};
 use meshward_engine::transaction::{Answer, Query, Stored};
 
@@ -18,6 +19,7 @@ const NEVER: u32 = u32::MAX;
 /// Answers one question.
 pub(crate) fn answer(host: &impl Host, query: Query) -> Answer {
     match query {
+        Query::Fact(fact) => Answer::Fact(head::fact(host, fact)),
         Query::Get { key } => Answer::Slot(
             host.slot(&key)
                 .filter(|(value, _)| !value.is_empty())

@@ -272,6 +272,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             outcome::publish(&self.host, record);
         }
         self.metrics.count(&self.host, record);
+        self.metrics.seen(&self.host, record);
     }
 
     /// What happens to a message that the engine does not ask for.

@@ -1,6 +1,7 @@
 //! Envoy's configuration, as JSON.
 
 use meshward_engine::config::Document;
+use meshward_testkit::pki::Pair;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -44,6 +45,33 @@ pub fn listener(name: &str, filters: Vec<Value>) -> Value {
             "typed_config": connection_manager(filters),
         }] }],
     })
+}
+
+/// A listener that terminates TLS. `validation` says which client certificates it takes.
+#[must_use]
+pub fn tls_listener(name: &str, filters: Vec<Value>, server: &Pair, validation: &Value) -> Value {
+    let mut listener = listener(name, filters);
+    let context = json!({
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        "common_tls_context": {
+            "tls_certificates": [{
+                "certificate_chain": { "inline_string": server.certificate },
+                "private_key": { "inline_string": server.key },
+            }],
+            "validation_context": validation,
+        },
+    });
+    if let Some(chain) = listener.pointer_mut("/filter_chains/0") {
+        chain["transport_socket"] =
+            json!({ "name": "envoy.transport_sockets.tls", "typed_config": context });
+    }
+    listener
+}
+
+/// What verifies client certificates: those that this authority signed.
+#[must_use]
+pub fn trusting(authority: &str) -> Value {
+    json!({ "trusted_ca": { "inline_string": authority } })
 }
 
 /// The filter with its bundle.
@@ -134,6 +162,7 @@ fn connection_manager(mut filters: Vec<Value>) -> Value {
         "merge_slashes": false,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "use_remote_address": false,
+        "forward_client_cert_details": "ALWAYS_FORWARD_ONLY",
         "skip_xff_append": true,
         "preserve_external_request_id": true,
         "request_id_extension": { "typed_config": {

@@ -1,5 +1,6 @@
 //! A client that writes exact bytes: what no well-behaved library would send can be sent.
 
+use crate::tls::Tls;
 use crate::wait::DEADLINE;
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
@@ -8,9 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 /// A client of one port on 127.0.0.1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Client {
     port: u16,
+    tls: Option<Tls>,
 }
 
 /// A response.
@@ -28,7 +30,14 @@ impl Client {
     /// A client of that port.
     #[must_use]
     pub fn new(port: u16) -> Self {
-        Self { port }
+        Self { port, tls: None }
+    }
+
+    /// The same client over TLS.
+    #[must_use]
+    pub fn over(&self, tls: Tls) -> Self {
+        let tls = Some(tls);
+        Self { tls, ..*self }
     }
 
     /// Opens a connection from an address of 127.0.0.0/8.
@@ -59,6 +68,14 @@ impl Client {
     #[must_use]
     pub fn send(&self, from: IpAddr, method: &str, bytes: &[u8]) -> Response {
         let mut stream = self.connect(from);
+        if let Some(tls) = &self.tls {
+            let mut stream = tls.over(stream);
+            // The server may end the handshake, or the connection, before it has read everything: then nothing is read.
+            return match stream.write_all(bytes) {
+                Ok(()) => read(&mut stream, method),
+                Err(_) => Response::default(),
+            };
+        }
         let mut writer = stream.try_clone().expect("a socket can be cloned");
         // A server that refuses the head may stop reading before the body has ended: its answer still counts.
         thread::scope(|scope| {
@@ -118,7 +135,7 @@ pub fn free_port() -> u16 {
 /// # Panics
 /// When what comes is no HTTP.
 #[must_use]
-pub fn read(stream: &mut TcpStream, method: &str) -> Response {
+pub fn read(stream: &mut impl Read, method: &str) -> Response {
     let mut bytes = Vec::new();
     loop {
         if let Some((mut response, start)) = head(&bytes) {
@@ -159,7 +176,7 @@ fn head(bytes: &[u8]) -> Option<(Response, usize)> {
     Some((response, start))
 }
 
-fn body(stream: &mut TcpStream, method: &str, response: &Response, rest: Vec<u8>) -> Vec<u8> {
+fn body(stream: &mut impl Read, method: &str, response: &Response, rest: Vec<u8>) -> Vec<u8> {
     let bare = method == "HEAD" || matches!(response.status, 204 | 304);
     if bare {
         return Vec::new();
@@ -202,7 +219,7 @@ fn unchunked(mut raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Reads more. Gives false at the end, also where the peer has reset the connection.
-fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> bool {
+fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> bool {
     let mut buffer = [0; 16 * 1024];
     match stream.read(&mut buffer) {
         Ok(0) => false,
@@ -210,9 +227,15 @@ fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> bool {
             bytes.extend(buffer.iter().take(count));
             true
         }
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+        Err(error) if is_end(&error) => false,
         Err(error) => panic!("no response within {DEADLINE:?}: {error}"),
     }
+}
+
+/// The peer has closed the connection in one of the ways in which peers do; with TLS also without a word, or with an alert.
+fn is_end(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionReset, InvalidData, UnexpectedEof};
+    matches!(error.kind(), ConnectionReset | InvalidData | UnexpectedEof)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod envoy;
 pub mod fixture;
 pub mod paths;
 pub mod through_envoy;
+pub mod tls;
 pub mod upstream;
 pub mod wait;
 

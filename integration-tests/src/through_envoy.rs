@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::envoy::Envoy;
+use crate::tls::Tls;
 use crate::upstream::{Answer, Upstream};
 use crate::{bootstrap, paths};
 use meshward_engine::exchange::{Message, ResponseMessage};
@@ -30,10 +31,15 @@ impl CorpusEnvoy {
     pub fn start(corpus: &Corpus, run: &Run) -> Self {
         let wasm = paths::wasm();
         let upstream = Upstream::start();
+        let server = run.pki.server(None).unwrap_or_else(|what| panic!("{what}"));
         let listeners = corpus.topics.iter().map(|topic| {
             let bundle = policy::bundle(run, topic).unwrap_or_else(|mistake| panic!("{mistake}"));
             let filter = bootstrap::meshward(&topic.name, &bundle, &wasm);
-            bootstrap::listener(&topic.name, vec![filter])
+            if !topic.file.tls {
+                return bootstrap::listener(&topic.name, vec![filter]);
+            }
+            let validation = bootstrap::trusting(&run.pki.authority());
+            bootstrap::tls_listener(&topic.name, vec![filter], &server, &validation)
         });
         let listeners: Vec<_> = listeners.collect();
         let envoy = Envoy::start(&bootstrap::bootstrap(&listeners, upstream.port));
@@ -46,18 +52,23 @@ impl CorpusEnvoy {
         let client = self.envoy.client(&topic.name);
         let cases = topic.file.case.iter();
         cases
-            .flat_map(|case| self.one(run, topic, case, client))
+            .flat_map(|case| self.one(run, topic, case, &client))
             .collect()
     }
 
-    fn one(&self, run: &Run, topic: &Topic, case: &Case, client: Client) -> Vec<Mistake> {
+    fn one(&self, run: &Run, topic: &Topic, case: &Case, client: &Client) -> Vec<Mistake> {
         let prepared = match run.prepare(topic, case) {
             Ok(prepared) => prepared,
             Err(mistake) => return vec![mistake],
         };
         let mut found = Vec::new();
         for (index, (exchange, ready)) in case.exchange.iter().zip(&prepared).enumerate() {
-            let differing = self.differences(exchange, ready, client);
+            let client = if topic.file.tls {
+                client.over(Tls::of(&run.pki, exchange.peer.as_deref()))
+            } else {
+                client.clone()
+            };
+            let differing = self.differences(exchange, ready, &client);
             found.extend(
                 differing
                     .into_iter()
@@ -67,7 +78,7 @@ impl CorpusEnvoy {
         found
     }
 
-    fn differences(&self, exchange: &Exchange, ready: &Prepared, client: Client) -> Vec<String> {
+    fn differences(&self, exchange: &Exchange, ready: &Prepared, client: &Client) -> Vec<String> {
         if let Some(response) = &ready.exchange.response {
             self.upstream.answer(&ready.request_id, answer(response));
         }

@@ -6,7 +6,7 @@ use crate::Policy;
 use crate::audit::Record;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead, ResponseHead, Source};
-use crate::transaction::{Answer, Event, Forward, Query, Reply, Step, Stored, Transaction};
+use crate::transaction::{Answer, Event, Fact, Forward, Query, Reply, Step, Stored, Transaction};
 use crate::verdict::{Decision, Finding, Reason};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,25 @@ pub struct ExchangeSource {
     /// The peer's SPIFFE ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
+    /// Whether the peer's certificate was verified. When absent: it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// Whether the connection is encrypted. When absent: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<bool>,
+    /// The SHA-256 digest of the peer's certificate, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+impl ExchangeSource {
+    fn fact(&self, fact: Fact) -> Option<String> {
+        match fact {
+            Fact::Tls => self.tls.unwrap_or(true).then(|| "TLSv1.3".to_owned()),
+            Fact::Address => self.address.map(|address| address.to_string()),
+            Fact::Certificate => self.certificate.clone(),
+        }
+    }
 }
 
 /// A request, as it is written down.
@@ -181,7 +200,10 @@ impl Evaluator {
             .handle(Event::Request(Box::new(head)), now);
         loop {
             let (transaction, event) = match step {
-                Step::Ask(transaction, query) => (transaction, Event::Answer(self.answer(query))),
+                Step::Ask(transaction, query) => (
+                    transaction,
+                    Event::Answer(self.answer(&exchange.source, query)),
+                ),
                 Step::NeedBody(transaction) => match body.take().or_else(|| response_body.take()) {
                     Some(bytes) if forward.is_none() => (transaction, Event::RequestBody(bytes)),
                     Some(bytes) => (transaction, Event::ResponseBody(bytes)),
@@ -215,8 +237,9 @@ impl Evaluator {
         }
     }
 
-    fn answer(&mut self, query: Query) -> Answer {
+    fn answer(&mut self, source: &ExchangeSource, query: Query) -> Answer {
         match query {
+            Query::Fact(fact) => Answer::Fact(source.fact(fact)),
             Query::Get { key } => Answer::Slot(self.store.get(&key).cloned()),
             Query::Set {
                 key,
@@ -266,6 +289,7 @@ impl Exchange {
             source: Source {
                 address: self.source.address,
                 principal: self.source.principal.clone(),
+                verified: self.source.verified.unwrap_or(true),
             },
         };
         Ok((head, bytes))

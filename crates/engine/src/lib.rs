@@ -26,4 +26,5 @@ pub use compile::{
     AccessSummary, AuthorizationSummary, Compiled, EndpointSummary, LimitSummary, Origin, Policy,
     SourceNeeds, compile,
 };
+pub use identity::{key_checksum, key_digit};
 pub use problem::{Problem, Severity, pointer};

@@ -121,9 +121,18 @@ reasons! {
     CredentialMissing = "credential_missing", Authenticate, 401, "The request carries no credential", "Send a token or key that the endpoint accepts.";
     CredentialMalformed = "credential_malformed", Authenticate, 401, "The credential is malformed", "Send `Authorization: Bearer` with one token, or one key.";
     CredentialConflict = "credential_conflict", Authenticate, 401, "The request carries more than one credential", "Send one credential that the endpoint accepts.";
+    BasicCredential = "basic_credential", Authenticate, 401, "Basic authentication is not accepted", "Send a token or an API key: a password that goes with every request is a weak credential.";
+    CredentialInQuery = "credential_in_query", Authenticate, 401, "A credential stands in the query string", "Send it in a header: targets end up in logs, histories and referrers.";
+    CredentialPlainText = "credential_plain_text", Authenticate, 401, "The credential came without TLS", "Use https, and replace the credential: it was readable. Where something else protects the network, set `transport.plainText`, or name the proxy that ends TLS under `transport.forwardedProtoFrom`.";
+    PeerUnverified = "peer_unverified", Authenticate, 401, "The client certificate is not verified", "Use a certificate that the listener's `trusted_ca` signs; with `verifiedBy: rbac`, put the RBAC filter of the manual in front.";
+    PeerMalformed = "peer_malformed", Authenticate, 401, "The client certificate does not name a workload", "Use a certificate with exactly one URI name, a SPIFFE ID.";
+    ForwardedCertificateUntrusted = "forwarded_certificate_untrusted", Authenticate, 401, "Nobody vouches for the forwarded certificate", "Leave out `x-forwarded-client-cert`, or name the proxy under `forwarded.from`.";
+    ForwardedCertificateMalformed = "forwarded_certificate_malformed", Authenticate, 401, "The forwarded certificate is malformed", "Let the proxy in front set `x-forwarded-client-cert` (`SANITIZE_SET`), with the URI of the certificate.";
+    PeerNotAccepted = "peer_not_accepted", Authenticate, 401, "The workload may not call", "Name its trust domain, namespace and service account in the provider.";
     ApiKeyUnknown = "api_key_unknown", Authenticate, 401, "The API key is not known", "Use a key whose SHA-256 digest is in the policy.";
     ApiKeyExpired = "api_key_expired", Authenticate, 401, "The API key has expired", "Use the key that replaced it.";
     ApiKeyNotYetValid = "api_key_not_yet_valid", Authenticate, 401, "The API key is not valid yet", "Use it from its `notBefore` on.";
+    ApiKeyMalformed = "api_key_malformed", Authenticate, 401, "The API key has a wrong form", "Send the whole key, as `meshward key new` printed it.";
     JwtMalformed = "jwt_malformed", Authenticate, 401, "The token is malformed", "Send a signed JWT in compact form (RFC 7515).";
     JwtHeaderForbidden = "jwt_header_forbidden", Authenticate, 401, "The token's header has a forbidden member", "Issue tokens without `jwk`, `jku`, `x5u` and `x5c`, and without `crit`.";
     JwtAlgorithm = "jwt_algorithm", Authenticate, 401, "The token's signature algorithm is not accepted", "Sign with one of the provider's `algorithms`, with the key that is made for it.";
@@ -136,6 +145,11 @@ reasons! {
     JwtExpired = "jwt_expired", Authenticate, 401, "The token has expired", "Request a new token.";
     JwtNotYetValid = "jwt_not_yet_valid", Authenticate, 401, "The token is not valid yet", "Check the issuer's clock, or the provider's `clockSkew`.";
     JwtLifetime = "jwt_lifetime", Authenticate, 401, "The token lives too long", "Issue tokens that live no longer than the provider's `maxLifetime`.";
+    TokenBinding = "token_binding", Authenticate, 401, "The token is not bound to this caller", "Send the token over mutual TLS with the certificate that it was issued for (RFC 8705), or with a proof of its key (RFC 9449).";
+    DpopMissing = "dpop_missing", Authenticate, 401, "The token needs a proof of possession", "Send `Authorization: DPoP` and a `DPoP` header (RFC 9449).";
+    DpopInvalid = "dpop_invalid", Authenticate, 401, "The proof of possession is wrong", "Make a new proof for each request: its method, its URI, this token, now (RFC 9449 §4).";
+    DpopReplayed = "dpop_replayed", Authenticate, 401, "The proof of possession was used before", "Make a new proof for each request, with a `jti` of its own.";
+    DpopUnchecked = "dpop_unchecked", Authenticate, 503, "The proof of possession cannot be checked", "Try again; if it stays, raise the provider's `dpop.replayTable`, or look at the proxy's shared data.";
 
     ScopeMissing = "scope_missing", Authorize, 403, "The caller lacks a required scope", "Request a token or key with the endpoint's scopes.";
     AudienceMissing = "audience_missing", Authorize, 403, "The token is not meant for this endpoint", "Request a token for one of the endpoint's `audiences`.";

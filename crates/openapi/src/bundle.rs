@@ -24,7 +24,7 @@ pub fn bundle<L: Loader + ?Sized>(
                 let at = pointer("/identityProviders", name) + "/jwt/jwks";
                 problems.extend(inline_keys(&mut provider.jwks, &at, loader));
             }
-            IdentityProvider::ApiKey(_) => {}
+            IdentityProvider::ApiKey(_) | IdentityProvider::Mtls(_) => {}
         }
     }
     for (index, api) in bundle.apis.iter_mut().enumerate() {

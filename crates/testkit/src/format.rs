@@ -1,7 +1,8 @@
 //! How a file of the corpus is written: one policy, and cases that say what it does.
 //!
 //! Unknown fields are refused everywhere, so that a mistyped expectation cannot pass unseen. Texts may hold placeholders
-//! (`{{token}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`).
+//! (`{{token}}`, `{{proof}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`; in tokens and
+//! proofs also `{{ath}}`, `{{jwk:NAME}}`, `{{thumbprint:NAME}}`, `{{certificate:URI}}`).
 
 use meshward_engine::config::Mode;
 use meshward_engine::verdict::{Control, Decision, Reason};
@@ -30,6 +31,9 @@ pub struct File {
     /// What tokens have in common: a case's own token is laid over it.
     #[serde(default)]
     pub token: Token,
+    /// What proofs of possession have in common, as for tokens.
+    #[serde(default)]
+    pub proof: Token,
     /// The cases. Each starts with an empty store.
     pub case: Vec<Case>,
 }
@@ -57,9 +61,16 @@ pub struct Exchange {
     /// The URI name of the client certificate with which it comes, in a file with `tls`. None when absent.
     #[serde(default)]
     pub peer: Option<String>,
+    /// Whether a filter in front says that the certificate was verified. When absent: it does. Envoy has no such filter here, so a case that
+    /// needs one belongs into a test of its own.
+    #[serde(default)]
+    pub verified: Option<bool>,
     /// The token behind `{{token}}`.
     #[serde(default)]
     pub token: Option<Token>,
+    /// The proof of possession behind `{{proof}}`.
+    #[serde(default)]
+    pub proof: Option<Token>,
     /// The request.
     pub request: Request,
     /// The upstream's answer; an empty 200 when absent.

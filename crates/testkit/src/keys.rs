@@ -44,6 +44,26 @@ impl Keys {
         Ok(json!({ "keys": keys }))
     }
 
+    /// A public key.
+    ///
+    /// # Errors
+    /// A sentence, when the name is not known.
+    pub fn public(&self, name: &str) -> Result<&Value, String> {
+        let key = self.public.get(name);
+        key.ok_or_else(|| format!("there is no key `{name}` in `keys/public.json`"))
+    }
+
+    /// The thumbprint of a public key (RFC 7638), in base64url.
+    ///
+    /// # Errors
+    /// A sentence, when the name is not known or the key is of no known kind.
+    pub fn thumbprint(&self, name: &str) -> Result<String, String> {
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(self.public(name)?.clone())
+            .map_err(|e| format!("key `{name}`: {e}"))?;
+        jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
+            .map_err(|e| format!("key `{name}`: {e}"))
+    }
+
     /// Signs a message: the signature in base64url. `none` signs with nothing.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod judge;
 pub mod keys;
 pub mod load;
 pub mod native;
+pub mod pki;
 mod placeholder;
 pub mod policy;
 pub mod prepare;
@@ -19,4 +20,5 @@ mod spoil;
 mod token;
 
 pub use load::{Corpus, Mistake, Topic};
+pub use pki::Pki;
 pub use prepare::{Prepared, Run};

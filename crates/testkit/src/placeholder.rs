@@ -1,7 +1,11 @@
 //! Placeholders in the corpus' texts: what can only be known when a run starts, or would be too long to write out.
 
 use crate::keys::Keys;
+use crate::pki::Pki;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use meshward_engine::config::Timestamp;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// What placeholders stand for.
@@ -13,8 +17,12 @@ pub(crate) struct Scope<'a> {
     pub(crate) unique: &'a str,
     /// The minted token.
     pub(crate) token: Option<&'a str>,
+    /// The minted proof of possession.
+    pub(crate) proof: Option<&'a str>,
     /// The keys.
     pub(crate) keys: &'a Keys,
+    /// The certificates.
+    pub(crate) pki: &'a Pki,
 }
 
 /// Fills every `{{…}}` of a text.
@@ -33,6 +41,29 @@ pub(crate) fn fill(text: &str, scope: Scope<'_>) -> Result<String, String> {
     Ok(filled)
 }
 
+/// Fills every text in a JSON value. A text that is nothing but `{{jwk:NAME}}` becomes the key itself.
+pub(crate) fn fill_value(value: &mut Value, scope: Scope<'_>) -> Result<(), String> {
+    match value {
+        Value::String(text) if text.starts_with("{{jwk:") => {
+            let key = fill(text, scope)?;
+            *value = serde_json::from_str(&key).map_err(|e| format!("`{{{{jwk}}}}`: {e}"))?;
+        }
+        Value::String(text) => *text = fill(text, scope)?,
+        Value::Array(items) => {
+            for item in items {
+                fill_value(item, scope)?;
+            }
+        }
+        Value::Object(members) => {
+            for (_, member) in members.iter_mut() {
+                fill_value(member, scope)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Ok(())
+}
+
 fn one(inner: &str, scope: Scope<'_>) -> Result<String, String> {
     let (name, argument) = inner.split_once(':').unwrap_or((inner, ""));
     match name {
@@ -40,6 +71,17 @@ fn one(inner: &str, scope: Scope<'_>) -> Result<String, String> {
             .token
             .map(str::to_owned)
             .ok_or_else(|| "`{{token}}` needs a `token`".to_owned()),
+        "proof" => scope
+            .proof
+            .map(str::to_owned)
+            .ok_or_else(|| "`{{proof}}` needs a `proof`".to_owned()),
+        "ath" => scope
+            .token
+            .map(|token| BASE64.encode(Sha256::digest(token)))
+            .ok_or_else(|| "`{{ath}}` needs a `token`".to_owned()),
+        "jwk" => Ok(scope.keys.public(argument)?.to_string()),
+        "thumbprint" => scope.keys.thumbprint(argument),
+        "certificate" => Ok(BASE64.encode(scope.pki.workload(argument)?.digest())),
         "unique" => Ok(scope.unique.to_owned()),
         "sha256" => Ok(hex(&Sha256::digest(argument))),
         "time" => Ok(time(scope.now, argument)?.to_string()),
@@ -85,11 +127,14 @@ mod tests {
     #[test]
     fn placeholders_are_filled_and_unknown_ones_refused() {
         let keys = Keys::load(&crate::load::testdata()).unwrap();
+        let pki = Pki::new().unwrap();
         let scope = Scope {
             now: Timestamp(1_000_000_000_000_000),
             unique: "u1",
             token: None,
+            proof: None,
             keys: &keys,
+            pki: &pki,
         };
         let filled = |text| fill(text, scope);
         assert_eq!(filled("a{{unique}}b{{repeat:3:xy}}").unwrap(), "au1bxyxyxy");

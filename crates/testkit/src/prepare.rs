@@ -3,6 +3,7 @@
 use crate::format::{self, Case};
 use crate::keys::Keys;
 use crate::load::{Mistake, Topic};
+use crate::pki::Pki;
 use crate::placeholder::{Scope, fill, hex};
 use crate::{clock, token};
 use meshward_engine::config::Timestamp;
@@ -17,6 +18,8 @@ use std::path::Path;
 pub struct Run {
     /// When it started: what the times in policies are relative to.
     pub now: Timestamp,
+    /// The certificates of its servers and clients.
+    pub pki: Pki,
     keys: Keys,
     nonce: String,
 }
@@ -50,6 +53,7 @@ impl Run {
         let now = clock::now();
         Ok(Self {
             now,
+            pki: Pki::new()?,
             keys: Keys::load(testdata)?,
             nonce: format!("{}-{}", now.0, std::process::id()),
         })
@@ -65,7 +69,9 @@ impl Run {
             now: self.now,
             unique: &unique,
             token: None,
+            proof: None,
             keys: &self.keys,
+            pki: &self.pki,
         };
         let filled = |text: &str| fill(text, scope).map_err(|what| topic.at_policy(what));
         let files = topic.file.files.iter();
@@ -101,21 +107,36 @@ impl Run {
         now: Timestamp,
     ) -> Result<Prepared, String> {
         let unique = self.word(case);
-        let minted = exchange.token.as_ref();
-        let minted = minted
-            .map(|own| token::mint(&topic.file.token, own, &self.keys, now))
-            .transpose()?;
-        let scope = Scope {
+        let bare = Scope {
             now,
             unique: &unique,
-            token: minted.as_deref(),
+            token: None,
+            proof: None,
             keys: &self.keys,
+            pki: &self.pki,
+        };
+        let minted = exchange.token.as_ref();
+        let minted = minted
+            .map(|own| token::mint(&topic.file.token, own, bare))
+            .transpose()?;
+        let token = minted.as_deref();
+        let proof = exchange.proof.as_ref();
+        let proof = proof
+            .map(|own| token::mint(&topic.file.proof, own, Scope { token, ..bare }))
+            .transpose()?;
+        let scope = Scope {
+            token,
+            proof: proof.as_deref(),
+            ..bare
         };
         let request_id = self.request_id(case, index);
         let authority = exchange.request.authority.as_ref();
         let authority = authority.unwrap_or(&topic.file.authority);
         let request = message(&exchange.request, authority, &request_id, scope)?;
-        let secrets = secrets(&request, minted.as_deref());
+        let mut secrets = secrets(&request, minted.as_deref());
+        secrets.extend(proof.clone());
+        let certificate = exchange.peer.as_deref().map(|uri| self.pki.workload(uri));
+        let certificate = certificate.transpose()?;
         let address = exchange.source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         Ok(Prepared {
             exchange: Exchange {
@@ -123,6 +144,9 @@ impl Run {
                 source: ExchangeSource {
                     address: Some(address),
                     principal: exchange.peer.clone(),
+                    verified: exchange.verified,
+                    tls: Some(topic.file.tls),
+                    certificate: certificate.map(|pair| hex(&pair.digest())),
                 },
                 now: Some(now),
                 request,

@@ -1,8 +1,7 @@
 //! Minting tokens when a run starts, so that they are fresh, and breaking them where a case says so.
 
 use crate::format::Token;
-use crate::keys::Keys;
-use crate::placeholder::offset_seconds;
+use crate::placeholder::{Scope, fill_value, offset_seconds};
 use crate::spoil::spoil;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -10,12 +9,8 @@ use meshward_engine::config::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// Mints the token of an exchange, laid over that of its file.
-pub(crate) fn mint(
-    base: &Token,
-    own: &Token,
-    keys: &Keys,
-    now: Timestamp,
-) -> Result<String, String> {
+pub(crate) fn mint(base: &Token, own: &Token, scope: Scope<'_>) -> Result<String, String> {
+    let Scope { keys, now, .. } = scope;
     let without = |part: &str, name: &str| {
         let whole = format!("{part}.{name}");
         own.without.contains(&whole)
@@ -28,6 +23,9 @@ pub(crate) fn mint(
         if let Some(value) = claims.get_mut(name) {
             relative(value, now);
         }
+    }
+    for value in header.values_mut().chain(claims.values_mut()) {
+        fill_value(value, scope)?;
     }
     let key = own.key.as_deref().or(base.key.as_deref());
     let key = key.ok_or_else(|| "the token names no `key`".to_owned())?;
@@ -65,14 +63,23 @@ mod tests {
 
     #[test]
     fn a_token_is_laid_over_the_files_and_times_are_relative() {
-        let keys = Keys::load(&crate::load::testdata()).unwrap();
+        let keys = crate::keys::Keys::load(&crate::load::testdata()).unwrap();
+        let pki = crate::pki::Pki::new().unwrap();
+        let scope = Scope {
+            now: Timestamp(1_000_000_000),
+            unique: "u",
+            token: None,
+            proof: None,
+            keys: &keys,
+            pki: &pki,
+        };
         let base: Token = toml::from_str(
             "key = 'ec256'\nheader = { alg = 'ES256' }\nclaims = { sub = 'a', exp = '+60', iss = 'i' }",
         )
         .unwrap();
         let own: Token =
             toml::from_str("claims = { sub = 'b' }\nwithout = ['claims.iss']").unwrap();
-        let token = mint(&base, &own, &keys, Timestamp(1_000_000_000)).unwrap();
+        let token = mint(&base, &own, scope).unwrap();
         let claims = token.split('.').nth(1).unwrap();
         let claims: Value = serde_json::from_slice(&BASE64.decode(claims).unwrap()).unwrap();
         assert_eq!(claims, json!({ "exp": 1060, "sub": "b" }));

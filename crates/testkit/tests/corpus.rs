@@ -9,7 +9,11 @@ use meshward_testkit::{Corpus, Mistake, Run, load, native};
 use std::collections::BTreeSet;
 
 /// Reasons that no request to a policy of the corpus can cause, each with why.
-const ELSEWHERE: [(Reason, &str); 3] = [
+const ELSEWHERE: [(Reason, &str); 4] = [
+    (
+        Reason::DpopUnchecked,
+        "needs a store that fails or is full: the engine's unit tests have one",
+    ),
     (
         Reason::LimitStoreUnavailable,
         "needs a store that fails: the engine's unit tests have one",

@@ -33,6 +33,7 @@ pub(crate) struct State {
     pub(crate) reply: Option<Reply>,
     pub(crate) grpc_reply: Option<(u8, String)>,
     pub(crate) metrics: BTreeMap<String, u32>,
+    pub(crate) gauges: std::collections::BTreeSet<u32>,
     pub(crate) values: BTreeMap<u32, u64>,
     pub(crate) log: Vec<(log::Level, String)>,
 }
@@ -169,10 +170,13 @@ impl Host for Fake {
         self.state.borrow_mut().grpc_reply = Some((status, message.to_owned()));
     }
 
-    fn define(&self, _kind: MetricKind, name: &str) -> Option<MetricId> {
+    fn define(&self, kind: MetricKind, name: &str) -> Option<MetricId> {
         let mut state = self.state.borrow_mut();
         let next = u32::try_from(state.metrics.len()).ok()?;
         let id = *state.metrics.entry(name.to_owned()).or_insert(next);
+        if kind == MetricKind::Gauge {
+            state.gauges.insert(id);
+        }
         Some(MetricId(id))
     }
 
@@ -181,6 +185,9 @@ impl Host for Fake {
     }
 
     fn record(&self, id: MetricId, value: u64) {
-        *self.state.borrow_mut().values.entry(id.0).or_default() += value;
+        let mut state = self.state.borrow_mut();
+        let set = state.gauges.contains(&id.0);
+        let sum = state.values.entry(id.0).or_default();
+        *sum = if set { value } else { *sum + value };
     }
 }

@@ -6,6 +6,7 @@ mod completions;
 mod eval;
 mod explain;
 mod init;
+mod key;
 mod reference;
 mod render;
 mod run;
@@ -40,6 +41,7 @@ enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Key(key::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
     Reference(reference::Arguments),
@@ -56,6 +58,7 @@ impl Arguments {
             Command::Explain(arguments) => arguments.run(),
             Command::Render(arguments) => arguments.run(),
             Command::Run(arguments) => arguments.run(),
+            Command::Key(arguments) => arguments.run(),
             Command::Completions(arguments) => arguments.run(),
             Command::Reference(arguments) => arguments.run(),
         }

@@ -40,6 +40,10 @@ pub struct Record {
     pub subject: Option<Arc<str>>,
     /// The first eight digits of the digest of a token that was refused.
     pub token_digest: Option<String>,
+    /// The other identities on the request: provider and subject.
+    pub with: Vec<(Arc<str>, Arc<str>)>,
+    /// Whether the caller showed an API key: then provider and subject name it.
+    pub by_key: bool,
     /// `x-request-id`, if it has the form of one.
     pub request_id: Option<String>,
     /// When the request arrived.
@@ -85,6 +89,8 @@ impl Record {
             provider: None,
             subject: None,
             token_digest: None,
+            with: Vec::new(),
+            by_key: false,
             request_id: None,
             time,
             logged: false,
@@ -149,6 +155,12 @@ impl Record {
         put("meshward.identity.provider", name(&self.provider));
         put("meshward.identity.subject", name(&self.subject));
         put("meshward.token.digest", text(&self.token_digest));
+        let with = self.with.iter();
+        let with = with.map(|(p, s)| json!({ "provider": &**p, "subject": &**s }));
+        put(
+            "meshward.identity.with",
+            (!self.with.is_empty()).then(|| with.collect()),
+        );
         put("meshward.source.principal", text(&self.source_principal));
         put("meshward.request_id", text(&self.request_id));
         Value::Object(line).to_string()

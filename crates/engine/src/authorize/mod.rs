@@ -145,6 +145,11 @@ impl Authorization {
             named || !rules.response.is_empty() || expression.is_some_and(|e| e.uses_parameters())
         })
     }
+
+    /// Judges another identity on the same request: what a description asks of each. A policy's rule is about the caller.
+    pub(crate) fn check_other(&self, other: (&str, &[String])) -> Result<(), Refusal> {
+        self.scopes.check_other(other)
+    }
 }
 
 impl Rules {

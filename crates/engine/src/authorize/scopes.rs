@@ -66,6 +66,14 @@ impl Scopes {
         }
     }
 
+    /// Judges another identity on the same request. Only a description says what it asks of each; a policy's rule is about the caller.
+    pub(crate) fn check_other(&self, other: (&str, &[String])) -> Result<(), Refusal> {
+        match self {
+            Self::Free | Self::Policy { .. } => Ok(()),
+            Self::Description(_) => self.check(Some(other)),
+        }
+    }
+
     /// In words, for explanations: alternatives of scopes that must all be held.
     pub(crate) fn alternatives(&self) -> Vec<Vec<String>> {
         match self {

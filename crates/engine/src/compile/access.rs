@@ -22,6 +22,8 @@ pub(crate) enum Access {
     /// Whom one of these providers knows.
     Known {
         providers: Vec<Arc<Provider>>,
+        /// Where more than one is asked for at once: the alternatives, each a set of these providers. Empty where any one of them is enough.
+        together: Vec<Vec<Arc<Provider>>>,
         /// Whether a request without any credential passes as anonymous.
         optional: bool,
     },
@@ -70,30 +72,72 @@ impl Scope<'_> {
     fn ruled(&mut self, rule: &Authenticate, at: &str) -> Access {
         let Authenticate {
             any_of,
+            all_of,
             optional,
             public,
         } = rule;
         if *public {
-            if !any_of.is_empty() || *optional {
-                self.problem(Problem::error("authenticate-form", at, "`public` excludes `anyOf` and `optional`").hint("a public endpoint looks at no credential; for callers who may be anonymous use `optional: true`"));
+            if !any_of.is_empty() || !all_of.is_empty() || *optional {
+                self.problem(Problem::error("authenticate-form", at, "`public` excludes `anyOf`, `allOf` and `optional`").hint("a public endpoint looks at no credential; for callers who may be anonymous use `optional: true`"));
             }
             return Access::Public;
         }
-        if any_of.is_empty() {
+        if any_of.is_empty() && all_of.is_empty() {
             self.problem(
-                Problem::error("authenticate-form", at, "the rule accepts nobody")
-                    .hint("name identity providers under `anyOf`, or write `public: true`"),
+                Problem::error("authenticate-form", at, "the rule accepts nobody").hint(
+                    "name identity providers under `anyOf` or `allOf`, or write `public: true`",
+                ),
             );
         }
-        let base = pointer(at, "anyOf");
-        let providers = any_of
-            .iter()
-            .enumerate()
-            .filter_map(|(i, name)| self.provider(name, &pointer(&base, i)))
-            .collect();
+        let any = self.listed(any_of, &pointer(at, "anyOf"));
+        let all = self.listed(all_of, &pointer(at, "allOf"));
+        if all_of.is_empty() {
+            return Access::Known {
+                providers: any,
+                together: Vec::new(),
+                optional: *optional,
+            };
+        }
+        let alternatives: Vec<Vec<_>> = if any_of.is_empty() {
+            vec![all.clone()]
+        } else {
+            any.iter()
+                .map(|one| all.iter().chain([one]).map(Arc::clone).collect())
+                .collect()
+        };
+        for alternative in &alternatives {
+            self.places_differ(alternative, &pointer(at, "allOf"), None);
+        }
         Access::Known {
-            providers,
+            providers: unique(alternatives.iter().flatten()),
+            together: alternatives,
             optional: *optional,
+        }
+    }
+
+    fn listed(&mut self, names: &[String], at: &str) -> Vec<Arc<Provider>> {
+        let names = names.iter().enumerate();
+        names
+            .filter_map(|(i, name)| self.provider(name, &pointer(at, i)))
+            .collect()
+    }
+
+    /// A place of a request holds one credential, and one credential cannot be two identities.
+    fn places_differ(&mut self, alternative: &[Arc<Provider>], at: &str, file: Option<&str>) {
+        for (index, provider) in alternative.iter().enumerate() {
+            let place = provider.place();
+            let mut before = alternative.iter().take(index);
+            let first = before.find(|other| {
+                other.name() == provider.name() || (place.is_some() && other.place() == place)
+            });
+            if let Some(first) = first {
+                let problem = Problem::error("same-place", at, format!("`{}` and `{}` read the same place of a request, so no request can have both", first.name(), provider.name()))
+                    .hint("ask for one of them, or let one read another header");
+                self.problem(match file {
+                    Some(file) => problem.file(file.to_owned()),
+                    None => problem,
+                });
+            }
         }
     }
 
@@ -113,43 +157,63 @@ impl Scope<'_> {
         if security.is_empty() {
             return Some((Access::Public, Vec::new()));
         }
-        let mut providers: Vec<Arc<Provider>> = Vec::new();
         let mut alternatives = Vec::new();
+        let mut together: Vec<Vec<Arc<Provider>>> = Vec::new();
         let mut optional = false;
         for requirement in security {
-            if requirement.len() > 1 {
-                let names: Vec<_> = requirement.keys().map(String::as_str).collect();
-                self.problem(
-                    Problem::error("security-all-of", operation.at.clone(), format!("the operation asks for several schemes at once (`{}`)", names.join("`, `")))
-                        .hint("give the operation an `authenticate` rule in the policy; several identities on one request are not supported yet")
-                        .file(source.clone()),
-                );
-                continue;
-            }
-            let Some((scheme, scopes)) = requirement.iter().next() else {
+            if requirement.is_empty() {
                 optional = true;
                 continue;
-            };
-            let Some(provider) = self.scheme_provider(api, at, scheme, operation, &source) else {
-                continue;
-            };
-            alternatives.push(Alternative {
-                provider: Arc::clone(provider.name()),
-                scopes: scopes.clone(),
-            });
-            if !providers.iter().any(|p| p.name() == provider.name()) {
-                providers.push(provider);
             }
+            let mut set = Vec::with_capacity(requirement.len());
+            for (scheme, scopes) in requirement {
+                self.weak_scheme(api, scheme, &source);
+                let found = self.scheme_provider(api, at, scheme, operation, &source);
+                let Some(provider) = found else {
+                    continue;
+                };
+                alternatives.push(Alternative {
+                    provider: Arc::clone(provider.name()),
+                    scopes: scopes.clone(),
+                });
+                set.push(provider);
+            }
+            self.places_differ(&set, &operation.at, Some(&source));
+            // INVARIANT (no weaker alternative): a set that lacks a provider would admit callers without its scheme. It is an error that was
+            // reported, and no alternative.
+            if set.len() == requirement.len() {
+                together.push(set);
+            }
+        }
+        let providers = unique(together.iter().flatten());
+        if together.iter().all(|set| set.len() == 1) {
+            together.clear();
         }
         let access = if providers.is_empty() && optional {
             Access::Public
         } else {
             Access::Known {
                 providers,
+                together,
                 optional,
             }
         };
         Some((access, alternatives))
+    }
+
+    /// A name and a password with every request: Meshward does not check it, and says so once per scheme and API.
+    fn weak_scheme(&mut self, api: &Api, scheme: &str, source: &str) {
+        let schemes = api.description.as_ref().map(|d| &d.security_schemes);
+        let basic = schemes
+            .and_then(|s| s.get(scheme))
+            .is_some_and(|s| s.kind == "http" && s.scheme.as_deref() == Some("basic"));
+        if basic && self.used.weak.insert((api.name.clone(), scheme.to_owned())) {
+            self.problem(
+                Problem::warning("basic-scheme", pointer("/components/securitySchemes", scheme), format!("the security scheme `{scheme}` is Basic authentication: a password that goes with every request, does not expire and has no scope"))
+                    .hint("use tokens or API keys; requests with `Authorization: Basic` are refused with `basic_credential` where a token is expected")
+                    .file(source.to_owned()),
+            );
+        }
     }
 
     /// The provider that stands for a security scheme.
@@ -207,4 +271,15 @@ impl Scope<'_> {
             }
         }
     }
+}
+
+/// The providers without repetitions, in order.
+fn unique<'a>(providers: impl Iterator<Item = &'a Arc<Provider>>) -> Vec<Arc<Provider>> {
+    let mut out: Vec<Arc<Provider>> = Vec::new();
+    for provider in providers {
+        if !out.iter().any(|p| p.name() == provider.name()) {
+            out.push(Arc::clone(provider));
+        }
+    }
+    out
 }

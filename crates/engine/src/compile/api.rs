@@ -33,6 +33,8 @@ pub(super) struct Used {
     pub(super) limits: BTreeSet<String>,
     /// Security schemes without a provider that were reported already: API and scheme.
     pub(super) unmapped: BTreeSet<(String, String)>,
+    /// Weak security schemes that were reported already: API and scheme.
+    pub(super) weak: BTreeSet<(String, String)>,
 }
 
 /// One rule of the policy and where it stands.
@@ -343,7 +345,9 @@ impl Scope<'_> {
         let config::Upstream {
             identity_headers,
             strip_credentials,
+            claims: _,
         } = layers.upstream();
+        let claim_headers = self.claim_headers(&layers);
         Endpoint {
             api: index,
             label: label.into(),
@@ -361,6 +365,7 @@ impl Scope<'_> {
             responses,
             identity_headers: identity_headers.unwrap_or(true),
             strip_credentials: strip_credentials.unwrap_or(false),
+            claim_headers,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::origin::Origin;
 use crate::config::{Authenticate, BodyRules, Mode, Modes, Rules, Unknown, Upstream};
+use std::collections::BTreeMap;
 
 /// The rules of one endpoint, merged: every field from the most specific level that has it.
 #[derive(Debug)]
@@ -69,8 +70,13 @@ impl<'a> Layers<'a> {
         }
     }
 
+    pub(super) fn claims(&self) -> Option<(&'a BTreeMap<String, String>, &str)> {
+        self.first(|r| r.upstream.claims.as_ref())
+    }
+
     pub(super) fn upstream(&self) -> Upstream {
         Upstream {
+            claims: self.claims().map(|(claims, _)| claims.clone()),
             identity_headers: self.first(|r| r.upstream.identity_headers).map(|(v, _)| v),
             strip_credentials: self.first(|r| r.upstream.strip_credentials).map(|(v, _)| v),
         }

@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod authorize;
+mod claims;
 mod layers;
 mod modes;
 mod names;
@@ -17,6 +18,7 @@ mod summary;
 
 pub(crate) use access::Access;
 pub use authorize::AuthorizationSummary;
+pub(crate) use claims::ClaimHeader;
 pub(crate) use modes::EndpointModes;
 pub use origin::Origin;
 pub(crate) use policy::{Endpoint, PolicyApi};
@@ -24,7 +26,7 @@ pub use policy::{Policy, SourceNeeds};
 pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
 
 use crate::config::{Document, Mode};
-use crate::identity::Provider;
+use crate::identity::{Channel, Provider};
 use crate::limit::{Limit, Seed};
 use crate::problem::{Problem, Severity, pointer};
 use crate::route::Router;
@@ -54,6 +56,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         reading,
         unknown_hosts,
         identity_providers,
+        transport,
         limits,
         limit_table,
         apis,
@@ -65,6 +68,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
     names::check("policy", &metadata.name, "/metadata/name", &mut problems);
     let top_mode = mode.unwrap_or(Mode::Enforce);
 
+    let channel = Channel::compile("/transport", transport, &mut problems);
     let mut providers = BTreeMap::new();
     for (name, config) in identity_providers {
         let at = pointer("/identityProviders", name);
@@ -147,6 +151,12 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
     let api::Scope {
         endpoints, used, ..
     } = scope;
+    let mtls = providers
+        .iter()
+        .filter(|(name, _)| used.providers.contains(*name))
+        .filter_map(|(_, provider)| provider.clone())
+        .filter(|provider| provider.peers().is_some())
+        .collect();
     for name in identity_providers
         .keys()
         .filter(|n| !used.providers.contains(*n))
@@ -182,7 +192,10 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         sets: buckets.div_ceil(8),
         seed: Seed::default(),
         apis: compiled_apis,
+        claim_headers: claims::names(endpoints.iter().flat_map(|e| &e.claim_headers)),
         endpoints,
+        mtls,
+        channel,
         detail: errors.detail,
         telemetry: telemetry.clone(),
         delivery: delivery.clone(),

@@ -1,9 +1,11 @@
 //! The compiled policy: immutable, shared by all exchanges.
 
-use super::{Access, AuthorizationSummary, EndpointModes, Origin};
+use super::{Access, AuthorizationSummary, ClaimHeader, EndpointModes, Origin};
 use crate::authorize::Authorization;
 use crate::config::{Delivery, Detail, FilterState, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
+use crate::http::RequestHead;
+use crate::identity::{self, Channel, Provider};
 use crate::limit::{Limit, Part, Seed};
 use crate::route::Router;
 use std::sync::Arc;
@@ -22,6 +24,11 @@ pub struct Policy {
     pub(crate) seed: Seed,
     pub(crate) apis: Vec<PolicyApi>,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// The providers that read certificates and that an endpoint accepts.
+    pub(crate) mtls: Vec<Arc<Provider>>,
+    pub(crate) channel: Channel,
+    /// The names of all headers that carry claims.
+    pub(crate) claim_headers: Vec<String>,
     pub(crate) detail: Detail,
     pub(crate) telemetry: Telemetry,
     pub(crate) delivery: Delivery,
@@ -57,6 +64,7 @@ pub(crate) struct Endpoint {
     pub(crate) responses: bool,
     pub(crate) identity_headers: bool,
     pub(crate) strip_credentials: bool,
+    pub(crate) claim_headers: Vec<ClaimHeader>,
 }
 
 impl Policy {
@@ -88,10 +96,10 @@ impl Policy {
         self.endpoints.len()
     }
 
-    /// What an adapter must read of the peer before the request is judged: its address where a limit that is in use counts by it,
-    /// its principal also where an endpoint asks which service calls. Otherwise both are needed only for a log line.
+    /// What of the peer an adapter must read before the request is judged, because a limit counts by it or a provider knows callers
+    /// by it. Otherwise it is needed only for a log line.
     #[must_use]
-    pub fn counts_by_source(&self) -> SourceNeeds {
+    pub fn source_needs(&self) -> SourceNeeds {
         let uses = |part: &Part| {
             let mut limits = self.endpoints.iter().flat_map(|e| &e.limits);
             limits.any(|limit| limit.key.uses(part))
@@ -106,8 +114,29 @@ impl Policy {
                 || self
                     .endpoints
                     .iter()
-                    .any(|e| e.authorization.needs_principal()),
+                    .any(|e| e.authorization.needs_principal())
+                || !self.mtls.is_empty()
+                || self.channel.names_principals(),
+            verified: self
+                .mtls
+                .iter()
+                .filter_map(|provider| provider.peers())
+                .any(|peers| peers.must_be_verified()),
         }
+    }
+
+    /// Whether a request carries a forwarded certificate for which nobody vouches whom the policy believes.
+    pub(crate) fn distrusts_forwarded(&self, head: &RequestHead) -> bool {
+        !self.mtls.is_empty()
+            && head
+                .headers
+                .first(identity::FORWARDED_CERTIFICATE)
+                .is_some()
+            && !self
+                .mtls
+                .iter()
+                .filter_map(|provider| provider.peers())
+                .any(|peers| peers.believes(&head.source))
     }
 
     /// Whether an admitted exchange without findings puts its verdict into filter state.
@@ -130,4 +159,6 @@ pub struct SourceNeeds {
     pub address: bool,
     /// Its SPIFFE ID.
     pub principal: bool,
+    /// Whether its certificate was verified.
+    pub verified: bool,
 }

@@ -60,6 +60,9 @@ pub enum AccessSummary {
     Known {
         /// Their names.
         providers: Vec<String>,
+        /// Where several are asked for at once: the alternatives, each a set of these names.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        together: Vec<Vec<String>>,
         /// Whether a request without a credential passes as anonymous.
         optional: bool,
     },
@@ -134,8 +137,13 @@ impl Policy {
                 Access::Public => AccessSummary::Public,
                 Access::Known {
                     providers,
+                    together,
                     optional,
                 } => AccessSummary::Known {
+                    together: together
+                        .iter()
+                        .map(|set| set.iter().map(|p| p.name().to_string()).collect())
+                        .collect(),
                     providers: providers.iter().map(|p| p.name().to_string()).collect(),
                     optional: *optional,
                 },

@@ -1,5 +1,7 @@
 //! Where identities come from.
 
+use super::binding::{Dpop, SenderConstrained};
+use super::mtls::MtlsProvider;
 use super::units::{Bytes, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +15,8 @@ pub enum IdentityProvider {
     Jwt(Box<JwtProvider>),
     /// Keys handed out to callers, kept only as SHA-256 digests.
     ApiKey(ApiKeyProvider),
+    /// Workloads, known by the certificate of their connection (mutual TLS): SPIFFE IDs.
+    Mtls(MtlsProvider),
 }
 
 /// A token issuer.
@@ -43,6 +47,12 @@ pub struct JwtProvider {
     /// The claim that holds scopes, space-separated (RFC 8693) or as a list. When absent: `scope`, else `scp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_claim: Option<String>,
+    /// Whether tokens that are bound to a key must be proven. When absent: `ifBound`.
+    #[serde(default, skip_serializing_if = "SenderConstrained::is_if_bound")]
+    pub sender_constrained: SenderConstrained,
+    /// What `DPoP` proofs must be like.
+    #[serde(default, skip_serializing_if = "Dpop::is_empty")]
+    pub dpop: Dpop,
     /// Tokens that came before, so that their signature need not be verified again.
     #[serde(default, skip_serializing_if = "TokenCache::is_default")]
     pub cache: TokenCache,
@@ -120,6 +130,15 @@ pub struct ApiKeyProvider {
     pub name: String,
     /// The keys. Several keys may share an `id`, so that they overlap while one replaces the other.
     pub keys: Vec<ApiKey>,
+    /// What every key begins with, such as `mwk_`. A key that does not is refused before it is looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// Whether every key ends with a checksum, as those of `meshward key new` do. A key whose checksum is wrong is refused before it is looked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checksum: bool,
+    /// Allows `in: query`. Such keys end up in logs, histories and referrers, so the policy must say that this is meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_in_query: bool,
 }
 
 /// Which part of a request carries a key.

@@ -10,16 +10,20 @@
 
 mod api;
 mod authorize;
+mod binding;
 mod description;
 mod identity;
 mod limit;
+mod mtls;
 mod rules;
+mod transport;
 mod units;
 
 pub use api::{Api, Match, Unknown};
 pub use authorize::{
     Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members, ResponseRules,
 };
+pub use binding::{Dpop, SenderConstrained};
 pub use description::{
     Description, MediaType, Operation, Parameter, ParameterLocation, RequestBody, Response,
     SecurityScheme, Style,
@@ -28,7 +32,9 @@ pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };
 pub use limit::{Limit, OnMissing, Window};
+pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use rules::{Authenticate, BodyRules, Endpoint, Modes, Rules, Upstream};
+pub use transport::{PlainText, Transport};
 pub use units::{Bytes, Rate, Span, Timestamp};
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +66,9 @@ pub struct Document {
     /// Where identities come from, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub identity_providers: BTreeMap<String, IdentityProvider>,
+    /// What the connection must be like on which keys and tokens come.
+    #[serde(default, skip_serializing_if = "Transport::is_empty")]
+    pub transport: Transport,
     /// Request limits, by name. A limit applies where an API or an endpoint names it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Limit>,

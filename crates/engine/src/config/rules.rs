@@ -5,6 +5,7 @@ use super::api::{Match, Unknown};
 use super::authorize::{Authorize, ResponseRules};
 use super::units::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Serde cannot refuse unknown fields in a flattened struct, so the shared fields are written once and stamped out twice.
 macro_rules! rules {
@@ -125,7 +126,7 @@ impl Modes {
     }
 }
 
-/// Who may call: `anyOf`, optionally with `optional`; or `public: true`.
+/// Who may call: `anyOf`, `allOf` or both, optionally with `optional`; or `public: true`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -133,6 +134,10 @@ pub struct Authenticate {
     /// The names of identity providers: one of them must know the caller.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub any_of: Vec<String>,
+    /// The names of identity providers: each of them must know its own credential, such as the certificate of a workload and the token of
+    /// its user. With `anyOf`, one of those must know another credential as well. The caller is whom the first of them knows by a key or a token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub all_of: Vec<String>,
     /// A request without any credential passes as anonymous. A wrong credential is still refused.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
@@ -166,7 +171,7 @@ impl BodyRules {
 }
 
 /// What the upstream is told about the caller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Upstream {
@@ -177,6 +182,11 @@ pub struct Upstream {
     /// Whether the credential that was checked is taken from the request. When absent: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strip_credentials: Option<bool>,
+    /// Headers that carry claims of the caller, such as `{ x-user-tenant: tenant_id }`: the name of the header, and the path of the claim
+    /// (`a.b` is member `b` of claim `a`). A text, a number or a boolean is sent, and a list of these with commas; anything else is not. Headers
+    /// that any rule of the policy names here are taken from every request first. Replaces the map of the level above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<BTreeMap<String, String>>,
 }
 
 impl Upstream {

@@ -62,8 +62,10 @@ impl Headers {
 pub struct Source {
     /// The address of the peer.
     pub address: Option<IpAddr>,
-    /// The URI SAN of the peer's verified certificate (a SPIFFE ID), if the connection is mutual TLS.
+    /// The URI name of the peer's certificate (a SPIFFE ID), if the connection is mutual TLS.
     pub principal: Option<String>,
+    /// Whether a filter in front says that the certificate was verified. Looked at only where the policy asks for it.
+    pub verified: bool,
 }
 
 /// A request head.

@@ -1,9 +1,14 @@
 //! API keys: the policy holds their SHA-256 digests, so that nobody who reads it can call with them.
 
+mod form;
+
+pub use form::{checksum as key_checksum, encode as key_digit};
+
 use super::{Credential, text};
 use crate::config::{self, KeyLocation, Timestamp};
 use crate::problem::{Problem, pointer};
 use crate::verdict::{Reason, Refusal};
+use form::Form;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -18,6 +23,7 @@ type Digest = [u8; 32];
 /// The keys of one provider, and where they stand in a request.
 pub(super) struct KeyRing {
     place: Credential,
+    form: Form,
     /// By the first eight bytes of the digest. A list each, because nothing rules out that two digests share them.
     ///
     /// INVARIANT (no timing oracle): the index is reached through SHA-256 of what the caller sent and the map's secret hash
@@ -51,8 +57,13 @@ impl KeyRing {
             location,
             name,
             keys,
+            prefix: begins_with,
+            checksum,
+            allow_in_query,
         } = config;
         let place = place(at, *location, name, problems);
+        in_query(at, *location, *allow_in_query, problems);
+        let form = Form::compile(at, begins_with.as_deref(), *checksum, problems);
         if keys.is_empty() {
             problems.push(
                 Problem::warning(
@@ -84,6 +95,7 @@ impl KeyRing {
         }
         Some(Self {
             place: place?,
+            form,
             keys: index,
             claims: Arc::default(),
         })
@@ -105,6 +117,9 @@ impl KeyRing {
             return Err(self
                 .refusal(Reason::CredentialMalformed)
                 .expected(format!("a key of 1 to {MAX_KEY} bytes")));
+        }
+        if !self.form.fits(presented) {
+            return Err(self.refusal(Reason::ApiKeyMalformed));
         }
         let digest: Digest = Sha256::digest(presented).into();
         let key = self
@@ -199,6 +214,29 @@ impl Key {
     }
 }
 
+/// A key in the query must be meant.
+fn in_query(at: &str, location: KeyLocation, allowed: bool, problems: &mut Vec<Problem>) {
+    match (location, allowed) {
+        (KeyLocation::Query, false) => problems.push(
+            Problem::error(
+                "credential-in-query",
+                pointer(at, "in"),
+                "a key in the query ends up in logs, histories and referrers",
+            )
+            .hint("use `in: header`, or write `allowInQuery: true` beside it"),
+        ),
+        (KeyLocation::Header | KeyLocation::Cookie, true) => problems.push(
+            Problem::error(
+                "unused",
+                pointer(at, "allowInQuery"),
+                "the keys do not stand in the query",
+            )
+            .hint("take it out"),
+        ),
+        (KeyLocation::Query, true) | (KeyLocation::Header | KeyLocation::Cookie, false) => {}
+    }
+}
+
 /// Checks the place, and gives it in the form in which requests are read.
 fn place(
     at: &str,
@@ -229,16 +267,6 @@ fn place(
         }));
         return None;
     }
-    if location == KeyLocation::Query {
-        problems.push(
-            Problem::warning(
-                "credential-in-query",
-                pointer(at, "in"),
-                "a key in the query ends up in logs, histories and referrers",
-            )
-            .hint("use `in: header`"),
-        );
-    }
     let name = match location {
         KeyLocation::Header => name.to_ascii_lowercase().into(),
         KeyLocation::Query | KeyLocation::Cookie => name.into(),
@@ -251,7 +279,8 @@ fn prefix(digest: &Digest) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
-fn hex_digest(text: &str) -> Option<Digest> {
+/// Reads 32 bytes from 64 hexadecimal digits.
+pub(crate) fn hex_digest(text: &str) -> Option<Digest> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != 32 || !rest.is_empty() {
         return None;

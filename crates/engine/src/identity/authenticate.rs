@@ -19,10 +19,13 @@ pub(crate) fn authenticate(
     target: &Target,
     now: Timestamp,
 ) -> Result<Option<Identity>, Refusal> {
+    if presented::in_query(accepted, target) {
+        return Err(Reason::CredentialInQuery.into());
+    }
     let found = presented::find(accepted, head, target);
     match found.as_slice() {
-        [] => Ok(None),
-        [Presented::Authorization(value)] => token(accepted, value, now).map(Some),
+        [] => peer(accepted, head),
+        [Presented::Authorization(value)] => token(accepted, value, head, target, now).map(Some),
         [Presented::Key(place, value)] => key(accepted, place, value, now).map(Some),
         _ => Err(Refusal::new(Reason::CredentialConflict)),
     }
@@ -32,14 +35,26 @@ pub(crate) fn authenticate(
 ///
 /// A provider to which the token came before knows its issuer and what came of it. The others are asked all the same, in their order:
 /// who the caller is must not depend on where else a token was used.
-fn token(accepted: &[&Provider], value: &[u8], now: Timestamp) -> Result<Identity, Refusal> {
-    let text = bearer::token(value)?;
+fn token(
+    accepted: &[&Provider],
+    value: &[u8],
+    head: &RequestHead,
+    target: &Target,
+    now: Timestamp,
+) -> Result<Identity, Refusal> {
+    let (scheme, text) = bearer::token(value)?;
+    let request = jwt::Request {
+        head,
+        target,
+        token: text,
+        now,
+    };
     let issuers = || {
         accepted
             .iter()
             .filter_map(|provider| match provider.source() {
                 Source::Jwt(issuer) => Some((*provider, &**issuer)),
-                Source::ApiKey(_) => None,
+                Source::ApiKey(_) | Source::Mtls(_) => None,
             })
     };
     let mut recalled = issuers().find_map(|(provider, issuer)| {
@@ -55,20 +70,28 @@ fn token(accepted: &[&Provider], value: &[u8], now: Timestamp) -> Result<Identit
     let outcomes = issuers()
         .filter(|(_, issuer)| issuer.issuer() == wanted)
         .map(|(provider, issuer)| {
+            if scheme == jwt::Scheme::Dpop && !issuer.takes_proofs() {
+                return Err(Refusal::new(Reason::CredentialMalformed)
+                    .expected("the scheme `Bearer` and one token"));
+            }
             let own = recalled.take_if(|(knowing, _, _)| std::ptr::eq(*knowing, provider));
             let caller = match own {
                 Some((_, _, outcome)) => outcome?,
                 None => issuer.verify(parsed()?, now)?,
             };
+            let pending = issuer.bind(&caller.claims, scheme, &request)?;
             Ok(Identity {
                 provider: provider.name().clone(),
                 subject: caller.subject,
                 scopes: caller.scopes,
                 claims: caller.claims,
-                credential: Credential {
+                by_key: false,
+                with: Vec::new(),
+                pending,
+                credential: Some(Credential {
                     location: KeyLocation::Header,
                     name: bearer::HEADER.into(),
-                },
+                }),
             })
         });
     first_success(
@@ -95,11 +118,33 @@ fn key(
                 subject: Arc::clone(&key.id),
                 scopes: Arc::clone(&key.scopes),
                 claims: Arc::clone(ring.claims()),
-                credential: place.clone(),
+                by_key: true,
+                with: Vec::new(),
+                pending: jwt::Pending::default(),
+                credential: Some(place.clone()),
             })
         })
     });
     first_success(outcomes, Refusal::new(Reason::ApiKeyUnknown))
+}
+
+/// The connection itself names the caller where the request presents nothing: a certificate is not sent with each request, so it
+/// conflicts with no credential, and a credential goes before it.
+fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, Refusal> {
+    let mut outcomes = accepted
+        .iter()
+        .filter_map(|provider| {
+            let Source::Mtls(peers) = provider.source() else {
+                return None;
+            };
+            let outcome = peers.verify(head).transpose()?;
+            Some(outcome.map(|peer| peer.identity(provider.name())))
+        })
+        .peekable();
+    if outcomes.peek().is_none() {
+        return Ok(None);
+    }
+    first_success(outcomes, Reason::PeerNotAccepted.into()).map(Some)
 }
 
 /// The first identity; else the refusal of the provider that came furthest, because it is the one that the caller meant.

@@ -1,31 +1,47 @@
-//! `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
+//! `Authorization: Bearer TOKEN` (RFC 6750 §2.1), `Authorization: DPoP TOKEN` (RFC 9449 §7.1).
 
+use super::jwt::Scheme;
 use crate::http::ByteSet;
 use crate::verdict::{Reason, Refusal};
 
 /// The header that carries it.
 pub(super) const HEADER: &str = "authorization";
 
-/// Whether a field value names the Bearer scheme.
-pub(super) fn is_bearer(value: &[u8]) -> bool {
-    scheme_and_rest(value).0.eq_ignore_ascii_case(b"bearer")
+/// The scheme of a field value, if tokens come under it.
+pub(super) fn scheme(value: &[u8]) -> Option<Scheme> {
+    let (scheme, _) = scheme_and_rest(value);
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        Some(Scheme::Bearer)
+    } else if scheme.eq_ignore_ascii_case(b"dpop") {
+        Some(Scheme::Dpop)
+    } else {
+        None
+    }
 }
 
-/// The token of a field value.
+/// Whether a field value names the scheme of a user's name and password (RFC 7617).
+pub(super) fn is_basic(value: &[u8]) -> bool {
+    scheme_and_rest(value).0.eq_ignore_ascii_case(b"basic")
+}
+
+/// The scheme and the token of a field value.
 ///
 /// # Errors
-/// `CredentialMalformed` where the scheme is another one, or what follows is not exactly one token.
-pub(super) fn token(value: &[u8]) -> Result<&str, Refusal> {
+/// `BasicCredential` for that scheme, `CredentialMalformed` for other ones, or where what follows is not exactly one token.
+pub(super) fn token(value: &[u8]) -> Result<(Scheme, &str), Refusal> {
+    let at = || format!("header.{HEADER}");
+    if is_basic(value) {
+        return Err(Refusal::at(Reason::BasicCredential, at()));
+    }
     let wrong = || {
-        Refusal::at(Reason::CredentialMalformed, format!("header.{HEADER}"))
-            .expected("the scheme `Bearer` and one token")
+        Refusal::at(Reason::CredentialMalformed, at())
+            .expected("the scheme `Bearer` or `DPoP` and one token")
     };
-    let (scheme, rest) = scheme_and_rest(value);
+    let (_, rest) = scheme_and_rest(value);
     let token = std::str::from_utf8(rest).map_err(|_| wrong())?;
-    if scheme.eq_ignore_ascii_case(b"bearer") && is_token68(token) {
-        Ok(token)
-    } else {
-        Err(wrong())
+    match scheme(value) {
+        Some(scheme) if is_token68(token) => Ok((scheme, token)),
+        _ => Err(wrong()),
     }
 }
 
@@ -54,9 +70,14 @@ mod tests {
     #[test]
     fn the_scheme_has_no_case_and_any_number_of_spaces() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c"] {
-            assert_eq!(token(value.as_bytes()).unwrap(), "a.b.c", "{value}");
-            assert!(is_bearer(value.as_bytes()));
+            let expected = (Scheme::Bearer, "a.b.c");
+            assert_eq!(token(value.as_bytes()).unwrap(), expected, "{value}");
         }
+        assert_eq!(token(b"dpop a.b.c").unwrap(), (Scheme::Dpop, "a.b.c"));
+        assert_eq!(
+            token(b"BASIC dTpw").unwrap_err().reason,
+            Reason::BasicCredential
+        );
     }
 
     #[test]
@@ -73,7 +94,7 @@ mod tests {
             b"Bearer a=b",
             b"Bearer \"a\"",
             b"Bearer \xff",
-            b"Basic dTpw",
+            b"Digest dTpw",
             b"a.b.c",
         ] {
             let refusal = token(value).unwrap_err();

@@ -14,7 +14,19 @@ pub(crate) fn challenges(accepted: &[&Provider], refusal: Option<&Refusal>) -> V
     let mut out: Vec<String> = Vec::new();
     for provider in accepted {
         let challenge = match provider.source() {
-            Source::Jwt(_) => bearer(refusal.map(|r| r.reason)),
+            Source::Jwt(jwt) => {
+                let reason = refusal.map(|r| r.reason);
+                if jwt.wants_proofs()
+                    || (jwt.takes_proofs() && reason.is_some_and(is_about_a_proof))
+                {
+                    let proof = dpop(reason, &jwt.proof_algorithms());
+                    if !out.contains(&proof) {
+                        out.push(proof);
+                    }
+                }
+                bearer(reason)
+            }
+            Source::Mtls(_) => format!("ClientCertificate realm=\"{REALM}\""),
             Source::ApiKey(ring) => {
                 let place = ring.place();
                 let location = match place.location {
@@ -42,6 +54,24 @@ fn bearer(reason: Option<Reason>) -> String {
     format!("Bearer realm=\"{REALM}\"{error}")
 }
 
+/// RFC 9449 §7.1.
+fn dpop(reason: Option<Reason>, algorithms: &str) -> String {
+    let error = match reason {
+        Some(Reason::DpopInvalid | Reason::DpopReplayed) => ", error=\"invalid_dpop_proof\"",
+        Some(reason) if is_about_a_token(reason) => ", error=\"invalid_token\"",
+        Some(Reason::ScopeMissing) => ", error=\"insufficient_scope\"",
+        _ => "",
+    };
+    format!("DPoP realm=\"{REALM}\"{error}, algs=\"{algorithms}\"")
+}
+
+fn is_about_a_proof(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::TokenBinding | Reason::DpopMissing | Reason::DpopInvalid | Reason::DpopReplayed
+    )
+}
+
 /// Whether a refusal is about what a token is or says.
 pub(super) fn is_about_a_token(reason: Reason) -> bool {
     matches!(
@@ -58,6 +88,8 @@ pub(super) fn is_about_a_token(reason: Reason) -> bool {
             | Reason::JwtExpired
             | Reason::JwtNotYetValid
             | Reason::JwtLifetime
+            | Reason::TokenBinding
+            | Reason::DpopMissing
     )
 }
 
@@ -70,7 +102,8 @@ mod tests {
         for reason in Reason::ALL {
             assert_eq!(
                 is_about_a_token(*reason),
-                reason.code().starts_with("jwt_"),
+                reason.code().starts_with("jwt_")
+                    || matches!(reason, Reason::TokenBinding | Reason::DpopMissing),
                 "{}",
                 reason.code()
             );

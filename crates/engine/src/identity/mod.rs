@@ -6,25 +6,38 @@
 //!
 //! Invariants:
 //! - An [`Identity`] exists only after its key was found, or its token's signature and every claim were verified.
-//! - At most one credential speaks for a request: two are a conflict, even when both are right.
+//! - Every credential of a request speaks for it or refuses it: two are a conflict, even when both are right, unless the endpoint asks for both.
 //! - Time is the `now` of the caller. No token, key, digest or claim value is in an error or a debug print.
 
 mod api_key;
 mod authenticate;
 mod bearer;
 mod challenge;
+mod channel;
 mod jwt;
+mod mtls;
 mod presented;
 mod provider;
+mod replay;
 mod spiffe;
 mod text;
+mod together;
 mod token_digest;
+mod xfcc;
 
+pub(crate) use api_key::hex_digest;
+pub use api_key::{key_checksum, key_digit};
 pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::{REALM, challenges};
+pub(crate) use channel::{Channel, Judged, Known};
+pub(crate) use jwt::{Pending, Use};
+pub(crate) use presented::sends_password;
 pub(crate) use provider::Provider;
+pub(crate) use replay::{Claim, Claimed};
 pub(crate) use spiffe::SpiffePattern;
+pub(crate) use together::together;
 pub(crate) use token_digest::token_digest;
+pub(crate) use xfcc::HEADER as FORWARDED_CERTIFICATE;
 
 use crate::config::KeyLocation;
 use serde_json::{Map, Value};
@@ -42,8 +55,14 @@ pub(crate) struct Identity {
     pub(crate) scopes: Arc<[String]>,
     /// The token's claims; empty for keys.
     pub(crate) claims: Arc<Map<String, Value>>,
-    /// Where the credential stood.
-    pub(crate) credential: Credential,
+    /// Whether it is known by an API key.
+    pub(crate) by_key: bool,
+    /// The other identities that the endpoint asks for on the same request.
+    pub(crate) with: Vec<Identity>,
+    /// What must still be found out before the identity is proven.
+    pub(crate) pending: Pending,
+    /// Where the credential stood; nowhere in the request when it is the connection's certificate.
+    pub(crate) credential: Option<Credential>,
 }
 
 impl fmt::Debug for Identity {
@@ -56,6 +75,13 @@ impl fmt::Debug for Identity {
             .field("claims", &self.claims.len())
             .field("credential", &self.credential)
             .finish()
+    }
+}
+
+impl Identity {
+    /// This identity, and those that came with it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.with)
     }
 }
 
@@ -79,14 +105,23 @@ pub(crate) enum Strip {
     Cookie(String),
 }
 
-/// Says what to take from a request so that the credential of its caller does not go upstream.
-pub(crate) fn credential_changes(identity: &Identity) -> Strip {
-    let name = identity.credential.name.to_string();
-    match identity.credential.location {
-        KeyLocation::Header => Strip::Header(name),
-        KeyLocation::Query => Strip::Query(name),
-        KeyLocation::Cookie => Strip::Cookie(name),
+/// Says what to take from a request so that the credentials of its caller do not go upstream.
+pub(crate) fn credential_changes(identity: &Identity) -> Vec<Strip> {
+    let mut changes = Vec::new();
+    for identity in identity.all() {
+        changes.extend(identity.credential.as_ref().map(|credential| {
+            let name = credential.name.to_string();
+            match credential.location {
+                KeyLocation::Header => Strip::Header(name),
+                KeyLocation::Query => Strip::Query(name),
+                KeyLocation::Cookie => Strip::Cookie(name),
+            }
+        }));
+        if identity.pending.replay.is_some() {
+            changes.push(Strip::Header(jwt::PROOF.to_owned()));
+        }
     }
+    changes
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) enum Presented<'a> {
 /// Every credential that one of the accepted providers would read, in no particular order.
 ///
 /// An `Authorization` field goes to the token issuers; where an API key provider reads that header as well, issuers get
-/// only the `Bearer` scheme.
+/// only the schemes `Bearer` and `DPoP`.
 pub(super) fn find<'a>(
     accepted: &[&'a Provider],
     head: &'a RequestHead,
@@ -28,14 +28,14 @@ pub(super) fn find<'a>(
         match provider.source() {
             Source::Jwt(_) => takes_tokens = true,
             Source::ApiKey(ring) if !places.contains(&ring.place()) => places.push(ring.place()),
-            Source::ApiKey(_) => {}
+            Source::ApiKey(_) | Source::Mtls(_) => {}
         }
     }
     let authorization_is_key = places.iter().any(|place| is_authorization(place));
 
     let mut found = Vec::new();
     let is_token =
-        |value: &[u8]| takes_tokens && (!authorization_is_key || bearer::is_bearer(value));
+        |value: &[u8]| takes_tokens && (!authorization_is_key || bearer::scheme(value).is_some());
     if takes_tokens {
         found.extend(
             head.headers
@@ -68,6 +68,26 @@ pub(super) fn find<'a>(
         }
     }
     found
+}
+
+/// Whether a credential stands in the query that belongs into a header: `access_token` (RFC 6750 §2.3), or the name of a key's header.
+pub(super) fn in_query(accepted: &[&Provider], target: &Target) -> bool {
+    target.query.iter().any(|(name, _)| {
+        accepted.iter().any(|provider| match provider.source() {
+            Source::Jwt(_) => name == "access_token",
+            Source::ApiKey(ring) => {
+                let place = ring.place();
+                place.location == KeyLocation::Header && name.eq_ignore_ascii_case(&place.name)
+            }
+            Source::Mtls(_) => false,
+        })
+    })
+}
+
+/// Whether the request carries a name and a password (RFC 7617).
+pub(crate) fn sends_password(head: &RequestHead) -> bool {
+    let mut fields = head.headers.all(bearer::HEADER);
+    fields.any(|value| bearer::is_basic(value.trim_ascii()))
 }
 
 fn is_authorization(place: &Credential) -> bool {

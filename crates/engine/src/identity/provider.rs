@@ -2,6 +2,7 @@
 
 use super::api_key::KeyRing;
 use super::jwt::Issuer;
+use super::mtls::Peers;
 use crate::config::{IdentityProvider, KeyLocation};
 use crate::problem::{Problem, Severity, pointer};
 use std::fmt;
@@ -19,6 +20,8 @@ pub(super) enum Source {
     Jwt(Box<Issuer>),
     /// Keys in one place of the request.
     ApiKey(KeyRing),
+    /// Certificates of connections.
+    Mtls(Peers),
 }
 
 impl Provider {
@@ -37,6 +40,9 @@ impl Provider {
                 .map(|issuer| Source::Jwt(Box::new(issuer))),
             IdentityProvider::ApiKey(keys) => {
                 KeyRing::compile(&pointer(at, "apiKey"), keys, &mut problems).map(Source::ApiKey)
+            }
+            IdentityProvider::Mtls(peers) => {
+                Peers::compile(&pointer(at, "mtls"), peers, &mut problems).map(Source::Mtls)
             }
         };
         match source {
@@ -62,7 +68,24 @@ impl Provider {
             Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => {
                 Some(&ring.place().name)
             }
-            Source::ApiKey(_) | Source::Jwt(_) => None,
+            Source::ApiKey(_) | Source::Jwt(_) | Source::Mtls(_) => None,
+        }
+    }
+
+    /// Where in a request the provider reads, if it reads there.
+    pub(crate) fn place(&self) -> Option<(KeyLocation, &str)> {
+        match &self.source {
+            Source::Jwt(_) => Some((KeyLocation::Header, super::bearer::HEADER)),
+            Source::ApiKey(ring) => Some((ring.place().location, &ring.place().name)),
+            Source::Mtls(_) => None,
+        }
+    }
+
+    /// The rules about certificates, where the provider reads them.
+    pub(crate) fn peers(&self) -> Option<&Peers> {
+        match &self.source {
+            Source::Mtls(peers) => Some(peers),
+            Source::Jwt(_) | Source::ApiKey(_) => None,
         }
     }
 
@@ -77,6 +100,7 @@ impl fmt::Debug for Provider {
         let kind = match self.source {
             Source::Jwt(_) => "jwt",
             Source::ApiKey(_) => "apiKey",
+            Source::Mtls(_) => "mtls",
         };
         f.debug_struct("Provider")
             .field("name", &self.name)

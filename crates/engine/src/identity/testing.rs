@@ -155,7 +155,9 @@ pub(super) fn key_ring(name: &str, location: &str, field: &str, keys: &[(&str, &
         .collect();
     provider(
         name,
-        json!({"apiKey": {"in": location, "name": field, "keys": keys}}),
+        json!({"apiKey": {
+            "in": location, "name": field, "keys": keys, "allowInQuery": location == "query",
+        }}),
     )
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn token_digest(reason: Reason, head: &RequestHead) -> Option<String>
     let field = head.headers.first(bearer::HEADER)?.trim_ascii();
     let token = bearer::token(field)
         .ok()
+        .map(|(_, token)| token)
         .filter(|token| token.len() <= MAX_TOKEN)?;
     let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(token));
     Some(format!("{:08x}", u32::from_be_bytes([a, b, c, d])))

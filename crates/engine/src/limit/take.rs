@@ -96,7 +96,7 @@ impl Take {
                 self.races += 1;
                 Taken::Ask(self.read())
             }
-            Answer::Conflict | Answer::Failed => Taken::Failed(Refusal::at(
+            Answer::Conflict | Answer::Fact(_) | Answer::Failed => Taken::Failed(Refusal::at(
                 Reason::LimitStoreUnavailable,
                 format!("limits.{}", limit.name),
             )),

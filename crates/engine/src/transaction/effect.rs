@@ -35,6 +35,8 @@ pub enum Query {
         /// The slot's key: from a bounded set.
         key: Arc<str>,
     },
+    /// Something about the connection, which only few verdicts need.
+    Fact(Fact),
     /// Writes one slot, if it was not written since it was read.
     Set {
         /// The slot's key.
@@ -51,12 +53,25 @@ pub enum Query {
 pub enum Answer {
     /// To `Get`: the slot, if it exists.
     Slot(Option<Stored>),
+    /// To `Fact`: in words, if there is such a thing.
+    Fact(Option<String>),
     /// To `Set`: written.
     Written,
     /// To `Set`: somebody else was first; read again.
     Conflict,
     /// The store failed.
     Failed,
+}
+
+/// Something about the connection on which the request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// The version of TLS; none on a connection without.
+    Tls,
+    /// The address of the peer.
+    Address,
+    /// The SHA-256 digest of the peer's certificate, in hexadecimal digits, whether or not it was verified.
+    Certificate,
 }
 
 /// A slot's content.

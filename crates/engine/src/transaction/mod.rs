@@ -3,7 +3,7 @@
 //! [`Transaction::handle`] takes the machine by value and gives it back inside the step, so that after a verdict no state
 //! is left that could be resumed wrongly. Time comes with every event.
 //!
-//! - `request` runs the controls that need the head, `body` and `binding` those that need a body, `response` the way back,
+//! - `request` runs the controls that need the head, `prove` asks what only some credentials need, `body` and `binding` those that need a body, `response` the way back,
 //!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
@@ -11,14 +11,16 @@
 
 mod binding;
 mod body;
+mod claims;
 mod effect;
+mod prove;
 mod reply;
 mod request;
 mod response;
 mod upstream;
 mod values;
 
-pub use effect::{Answer, Event, Forward, HeaderChange, Query, Reply, Step, Stored};
+pub use effect::{Answer, Event, Fact, Forward, HeaderChange, Query, Reply, Step, Stored};
 
 use crate::Policy;
 use crate::audit::Record;
@@ -50,6 +52,8 @@ pub struct Transaction {
 enum State {
     /// Nothing came yet.
     New,
+    /// Finding out whether the credential is its sender's.
+    Proving(prove::Proving),
     /// Taking from the limit at this index.
     Limiting { index: usize, take: Take },
     /// Waiting for the request body.
@@ -93,6 +97,9 @@ impl Transaction {
             (State::New, Event::Request(head)) => self.on_request(*head, now),
             (State::Limiting { index, take }, Event::Answer(answer)) => {
                 self.on_limit_answer(index, take, answer, now)
+            }
+            (State::Proving(proving), Event::Answer(answer)) => {
+                self.on_proof_answer(proving, answer, now)
             }
             (State::RequestBody, Event::RequestProgress(length)) => {
                 self.on_request_progress(length)

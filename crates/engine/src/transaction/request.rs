@@ -111,16 +111,24 @@ impl Transaction {
             return self.refuse(Reason::Internal.into());
         };
         let mode = endpoint.modes.authenticate;
+        let open = !matches!(endpoint.access, Access::Closed);
         if mode != Mode::Off {
             let known = match &endpoint.access {
                 Access::Public => Ok(None),
                 Access::Closed => Err(Reason::AuthenticationNotConfigured.into()),
                 Access::Known {
                     providers,
+                    together,
                     optional,
                 } => {
                     let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
-                    match identity::authenticate(&accepted, &self.head, &self.target, now) {
+                    let (head, target) = (&self.head, &self.target);
+                    let known = if together.is_empty() {
+                        identity::authenticate(&accepted, head, target, now)
+                    } else {
+                        identity::together(together, &accepted, head, target, now)
+                    };
+                    match known {
                         Ok(None) if !optional => Err(Reason::CredentialMissing.into()),
                         known => known,
                     }
@@ -138,18 +146,42 @@ impl Transaction {
             if let Some(identity) = &self.identity {
                 self.record.provider = Some(Arc::clone(&identity.provider));
                 self.record.subject = Some(Arc::clone(&identity.subject));
+                self.record.by_key = identity.by_key;
+                self.record.with = identity
+                    .with
+                    .iter()
+                    .map(|i| (Arc::clone(&i.provider), Arc::clone(&i.subject)))
+                    .collect();
+            }
+            // A password that nobody here has judged goes to the service: whoever watches should know.
+            if open && identity::sends_password(&self.head) && !self.was_key_in_authorization() {
+                let refusal = Refusal::at(Reason::BasicCredential, "header.authorization");
+                if let Found::Refused(refusal) = self.note(refusal, Mode::Monitor) {
+                    return self.refuse(refusal);
+                }
             }
         }
-        self.authorize(now)
+        self.prove(now)
     }
 
-    fn authorize(mut self: Box<Self>, now: Timestamp) -> Step {
+    fn was_key_in_authorization(&self) -> bool {
+        let identities = self.identity.iter().flat_map(identity::Identity::all);
+        let mut places = identities.filter_map(|i| i.credential.as_ref());
+        places.any(|place| &*place.name == "authorization")
+    }
+
+    pub(super) fn authorize(mut self: Box<Self>, now: Timestamp) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
         let mode = endpoint.modes.authorize;
         if mode != Mode::Off {
-            let refusals = endpoint.authorization.check(&self.judged(), now);
+            let mut refusals = endpoint.authorization.check(&self.judged(), now);
+            let others = self.identity.iter().flat_map(|i| &i.with);
+            refusals.extend(others.filter_map(|i| {
+                let other = (&*i.provider, &*i.scopes);
+                endpoint.authorization.check_other(other).err()
+            }));
             if let Found::Refused(refusal) = self.note_all(refusals, mode) {
                 return self.refuse(refusal);
             }

@@ -1,8 +1,8 @@
 //! What an admitted request takes along: who calls, in headers that no client can forge, and no credential where the policy strips it.
 
-use super::{Forward, HeaderChange, Transaction};
+use super::{Forward, HeaderChange, Transaction, claims};
 use crate::http::{Headers, cookie};
-use crate::identity::{self, Strip};
+use crate::identity::{self, Identity, Strip};
 use std::fmt::Write as _;
 
 /// Headers of this prefix are ours: they are taken from every request.
@@ -26,6 +26,11 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
                 .push(HeaderChange::Remove(name.to_owned().into()));
         }
     }
+    if transaction.policy.distrusts_forwarded(&transaction.head) {
+        let name = identity::FORWARDED_CERTIFICATE.into();
+        forward.headers.push(HeaderChange::Remove(name));
+    }
+    claims::changes(transaction, &mut forward.headers);
     let (Some(endpoint), Some(identity)) = (transaction.endpoint(), &transaction.identity) else {
         return forward;
     };
@@ -40,18 +45,31 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
         }
     }
     if endpoint.strip_credentials {
-        match identity::credential_changes(identity) {
-            Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name.into())),
-            Strip::Query(name) => forward.target = Some(without_parameter(transaction, &name)),
-            Strip::Cookie(name) => {
-                forward.headers.push(HeaderChange::Remove("cookie".into()));
-                forward
-                    .headers
-                    .extend(without_cookie(&transaction.head.headers, &name));
-            }
-        }
+        strip(transaction, identity, &mut forward);
     }
     forward
+}
+
+/// Takes every credential of the caller from the request.
+fn strip(transaction: &Transaction, identity: &Identity, forward: &mut Forward) {
+    let mut parameters = Vec::new();
+    let mut cookies = Vec::new();
+    for change in identity::credential_changes(identity) {
+        match change {
+            Strip::Header(name) => forward.headers.push(HeaderChange::Remove(name.into())),
+            Strip::Query(name) => parameters.push(name),
+            Strip::Cookie(name) => cookies.push(name),
+        }
+    }
+    if !parameters.is_empty() {
+        forward.target = Some(without_parameters(transaction, &parameters));
+    }
+    if !cookies.is_empty() {
+        forward.headers.push(HeaderChange::Remove("cookie".into()));
+        forward
+            .headers
+            .extend(without_cookies(&transaction.head.headers, &cookies));
+    }
 }
 
 /// Servers that pass headers on as environment variables do not tell `-` from `_`, so both spellings are ours.
@@ -64,7 +82,7 @@ fn is_ours(name: &[u8]) -> bool {
 }
 
 /// Percent-encodes what cannot stand in a header value, and `%` itself, so that the value reads back exactly.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let stays = |byte: u8| (byte.is_ascii_graphic() || byte == b' ') && byte != b'%';
     if text.bytes().all(stays) {
         return text.to_owned();
@@ -80,8 +98,8 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// The target without a query parameter. The others are written as they came.
-fn without_parameter(transaction: &Transaction, name: &str) -> String {
+/// The target without some query parameters. The others are written as they came.
+fn without_parameters(transaction: &Transaction, names: &[String]) -> String {
     let raw = String::from_utf8_lossy(&transaction.head.target);
     let target = transaction.target.rewritten.as_deref().unwrap_or(&raw);
     let Some((path, query)) = target.split_once('?') else {
@@ -91,7 +109,7 @@ fn without_parameter(transaction: &Transaction, name: &str) -> String {
     let pieces = query.split('&').filter(|piece| !piece.is_empty());
     let kept: Vec<&str> = pieces
         .zip(&transaction.target.query)
-        .filter(|(_, (n, _))| n != name)
+        .filter(|(_, (name, _))| !names.contains(name))
         .map(|(piece, _)| piece)
         .collect();
     if kept.is_empty() {
@@ -101,12 +119,15 @@ fn without_parameter(transaction: &Transaction, name: &str) -> String {
     }
 }
 
-/// The field with every cookie but the named one. HTTP/2 clients may send several fields: they become one.
-fn without_cookie(headers: &Headers, name: &str) -> Option<HeaderChange> {
-    let kept: Vec<_> = headers
-        .all("cookie")
-        .filter_map(|field| cookie::without(field, name))
-        .collect();
+/// The field with every cookie but the named ones. HTTP/2 clients may send several fields: they become one.
+fn without_cookies(headers: &Headers, names: &[String]) -> Option<HeaderChange> {
+    let mut kept: Vec<Vec<u8>> = headers.all("cookie").map(<[u8]>::to_vec).collect();
+    for name in names {
+        kept = kept
+            .iter()
+            .filter_map(|field| cookie::without(field, name))
+            .collect();
+    }
     let value = String::from_utf8_lossy(&kept.join(&b"; "[..])).into_owned();
     (!kept.is_empty()).then(|| HeaderChange::Add("cookie".into(), value))
 }

@@ -97,13 +97,17 @@ fn who(access: &AccessSummary) -> String {
         AccessSummary::Public => "anybody".to_owned(),
         AccessSummary::Known {
             providers,
-            optional: false,
-        } => providers.join(" or "),
-        AccessSummary::Known {
-            providers,
-            optional: true,
+            together,
+            optional,
         } => {
-            format!("{} or anonymous", providers.join(" or "))
+            let sets: Vec<String> = together.iter().map(|set| set.join(" and ")).collect();
+            let whom = if together.is_empty() {
+                providers
+            } else {
+                &sets
+            };
+            let anonymous = if *optional { " or anonymous" } else { "" };
+            format!("{}{anonymous}", whom.join(" or "))
         }
     }
 }

@@ -4,7 +4,8 @@ use super::allowed;
 use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
-    ApiKeyProvider, Document, IdentityProvider, KeyLocation, Mode, OnMissing,
+    ApiKeyProvider, Document, IdentityProvider, KeyLocation, Mode, MtlsProvider, OnMissing,
+    SenderConstrained,
 };
 use meshward_engine::verdict::Control;
 use meshward_engine::{AccessSummary, LimitSummary};
@@ -44,7 +45,7 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
 fn who(bundle: &Document, endpoint: &Endpoint) -> Vec<String> {
     let from = endpoint.rules.access_from.as_ref();
     let from = from.map(|from| format!("So says {}.", allowed::origin(from)));
-    let (providers, first) = match &endpoint.rules.access {
+    let (providers, together, optional) = match &endpoint.rules.access {
         AccessSummary::Closed => {
             return vec![
                 "Nobody: neither the policy nor the description says who may call.".to_owned(),
@@ -56,34 +57,49 @@ fn who(bundle: &Document, endpoint: &Endpoint) -> Vec<String> {
         }
         AccessSummary::Known {
             providers,
-            optional: false,
-        } => (providers, "Callers with one of these:"),
-        AccessSummary::Known {
-            providers,
-            optional: true,
-        } => (
-            providers,
-            "Callers without any credential, as anonymous, or with one of these:",
-        ),
+            together,
+            optional,
+        } => (providers, together, *optional),
     };
+    let mut first = if optional {
+        "Callers without any credential, as anonymous, or with".to_owned()
+    } else {
+        "Callers with".to_owned()
+    };
+    if together.is_empty() {
+        first.push_str(" one of these:");
+    } else {
+        let sets = together.iter().map(|set| {
+            let quoted: Vec<String> = set.iter().map(|name| format!("`{name}`")).collect();
+            quoted.join(" and ")
+        });
+        let sets: Vec<String> = sets.collect();
+        first.push_str(&format!(" {}, all on one request:", sets.join(", or ")));
+    }
     let named = providers.iter().map(|name| provider(bundle, name));
-    std::iter::once(first.to_owned())
-        .chain(named)
-        .chain(from)
-        .collect()
+    std::iter::once(first).chain(named).chain(from).collect()
 }
 
 fn provider(bundle: &Document, name: &str) -> String {
     match bundle.identity_providers.get(name) {
         Some(IdentityProvider::Jwt(jwt)) => format!(
-            "- `{name}`: a token of {} for {}, as `Authorization: Bearer`",
+            "- `{name}`: a token of {} for {}, as `Authorization: Bearer`{}",
             jwt.issuer,
-            jwt.audiences.join(" or ")
+            jwt.audiences.join(" or "),
+            match jwt.sender_constrained {
+                SenderConstrained::Off => "; whoever holds it can use it",
+                SenderConstrained::IfBound => "",
+                SenderConstrained::Required =>
+                    ", from the caller that it was issued to: proven by a client certificate or a DPoP proof",
+            }
         ),
         Some(IdentityProvider::ApiKey(ApiKeyProvider {
             location,
             name: field,
             keys,
+            prefix: _,
+            checksum: _,
+            allow_in_query: _,
         })) => {
             let place = match location {
                 KeyLocation::Header => "header",
@@ -97,8 +113,28 @@ fn provider(bundle: &Document, name: &str) -> String {
             };
             format!("- `{name}`: {which}, in the {place} `{field}`")
         }
+        Some(IdentityProvider::Mtls(mtls)) => mesh(name, mtls),
         None => format!("- `{name}`: not an identity provider of this policy"),
     }
+}
+
+fn mesh(name: &str, mtls: &MtlsProvider) -> String {
+    let which = |what: &str, patterns: &[String]| {
+        if patterns.is_empty() {
+            String::new()
+        } else {
+            format!(", {what} {}", patterns.join(" or "))
+        }
+    };
+    let forwarded = mtls.forwarded.as_ref().map_or_else(String::new, |f| {
+        format!("; {} may say who called it", f.from.join(" or "))
+    });
+    format!(
+        "- `{name}`: a client certificate of the trust domain {}{}{}{forwarded}",
+        mtls.trust_domains.join(" or "),
+        which("namespace", &mtls.namespaces),
+        which("service account", &mtls.service_accounts),
+    )
 }
 
 fn how_often(bundle: &Document, limits: &[LimitSummary]) -> Vec<String> {

@@ -166,7 +166,7 @@ fn texts(value: &Value) -> Option<Vec<&str>> {
 }
 
 /// A `NumericDate` in microseconds, rounded down.
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refusal> {
+pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refusal> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };

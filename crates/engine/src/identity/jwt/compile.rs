@@ -1,6 +1,7 @@
 //! Policy to issuer: every mistake is found, each with its place.
 
 use super::cache::Cache;
+use super::confirmation::Binding;
 use super::{Issuer, header, jwks};
 use crate::config::{Bytes, JwtProvider, Span, TokenCache};
 use crate::problem::{Problem, pointer};
@@ -32,6 +33,8 @@ impl Issuer {
             subject_claim,
             scope_claim,
             cache,
+            sender_constrained: _,
+            dpop: _,
         } = config;
         require(
             issuer,
@@ -95,6 +98,7 @@ impl Issuer {
             }
         }
         let cache = cache_of(&pointer(at, "cache"), cache, problems);
+        let binding = Binding::compile(at, config, problems);
         let keys = jwks::compile(&pointer(at, "jwks"), jwks, algorithms, problems)?;
         Some(Self {
             issuer: issuer.clone(),
@@ -112,6 +116,7 @@ impl Issuer {
                 || vec!["scope".to_owned(), "scp".to_owned()],
                 |claim| vec![claim.clone()],
             ),
+            binding,
         })
     }
 }

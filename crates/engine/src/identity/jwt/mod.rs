@@ -7,6 +7,8 @@ mod algorithm;
 mod cache;
 mod claims;
 mod compile;
+mod confirmation;
+mod dpop;
 mod header;
 mod json;
 mod jwk;
@@ -16,12 +18,18 @@ mod material;
 mod token;
 
 pub(super) use claims::Caller;
+pub(crate) use confirmation::Pending;
+pub(super) use confirmation::Scheme;
+pub(crate) use dpop::Use;
+pub(super) use dpop::{HEADER as PROOF, Request};
 pub(super) use token::{MAX_TOKEN, Token};
 
-use crate::config::{Algorithm, Timestamp};
+use crate::config::{Algorithm, SenderConstrained, Timestamp};
 use crate::verdict::{Reason, Refusal};
 use cache::{Cache, Recalled};
+use confirmation::Binding;
 use keys::KeySet;
+use serde_json::{Map, Value};
 
 /// A token issuer, compiled.
 pub(super) struct Issuer {
@@ -39,6 +47,7 @@ pub(super) struct Issuer {
     subject_claim: String,
     /// In order of preference.
     scope_claims: Vec<String>,
+    binding: Binding,
 }
 
 impl Issuer {
@@ -76,6 +85,41 @@ impl Issuer {
             cache.keep(token.text, &self.keys, key, &caller, times, now);
         }
         Ok(caller)
+    }
+
+    /// Holds a verified token against the caller that sent it: what is right already, and what is left to be found out.
+    ///
+    /// INVARIANT (judged for every request): this is not part of [`Self::verify`], because it is about the request, not the token.
+    pub(super) fn bind(
+        &self,
+        claims: &Map<String, Value>,
+        scheme: Scheme,
+        request: &Request<'_>,
+    ) -> Result<Pending, Refusal> {
+        let demanded = self.binding.demands(claims, scheme)?;
+        let replay = demanded
+            .key
+            .map(|key| dpop::verify(&self.binding, self.skew, &key, request))
+            .transpose()?;
+        Ok(Pending {
+            certificate: demanded.certificate,
+            replay,
+        })
+    }
+
+    /// Whether the scheme `DPoP` is understood.
+    pub(super) fn takes_proofs(&self) -> bool {
+        self.binding.mode() != SenderConstrained::Off
+    }
+
+    /// Whether a token must be bound.
+    pub(super) fn wants_proofs(&self) -> bool {
+        self.binding.mode() == SenderConstrained::Required
+    }
+
+    /// The algorithms of proofs, by name.
+    pub(super) fn proof_algorithms(&self) -> String {
+        self.binding.algorithm_names()
     }
 }
 
