@@ -48,10 +48,10 @@ fn identity() -> Identity {
         subject: "alice".into(),
         scopes: vec!["read".to_owned()].into(),
         claims: Arc::new(claims.as_object().cloned().unwrap_or_default()),
-        credential: crate::identity::Credential {
-            location: crate::config::KeyLocation::Header,
-            name: "authorization".into(),
-        },
+        by_key: false,
+        with: Vec::new(),
+        pending: crate::identity::Pending::default(),
+        credential: None,
     }
 }
 
