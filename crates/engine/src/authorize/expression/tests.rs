@@ -23,6 +23,7 @@ fn head() -> RequestHead {
         source: Source {
             address: "10.0.0.7".parse().ok(),
             principal: Some("spiffe://cluster.local/ns/shop/sa/web".to_owned()),
+            verified: false,
         },
         ..RequestHead::default()
     }
