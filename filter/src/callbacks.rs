@@ -1,24 +1,30 @@
 //! The traits of the SDK, which Envoy calls, on the filter's own types.
 
 use crate::drive::Engine;
-use crate::host::{Envoy, Side};
+use crate::host::{CallId, Envoy, Host, Side};
+use crate::keeper::{Keeper, SharedStream};
 use crate::metrics::Metrics;
 use crate::root::Root;
 use crate::signature;
 use crate::stream::{Flow, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 thread_local! {
     // Envoy makes a new root for a new configuration and keeps the VM: metrics are defined once in its life.
     static METRICS: Rc<Metrics> = Rc::new(Metrics::new());
+    // For the same reason: requests that wait under the old configuration go on under the new one's ticks.
+    static KEEPER: Rc<Keeper<Envoy, Engine>> = Rc::new(Keeper::new());
 }
 
 /// The plugin, as Envoy starts it.
 #[must_use]
-pub fn root_context() -> Box<dyn RootContext> {
-    Box::new(Root::new(Envoy, Engine, METRICS.with(Rc::clone)))
+pub fn root_context(context: u32) -> Box<dyn RootContext> {
+    let keeper = KEEPER.with(Rc::clone);
+    let metrics = METRICS.with(Rc::clone);
+    Box::new(Root::new(Envoy, Engine, metrics, keeper, context))
 }
 
 const fn action(flow: Flow) -> Action {
@@ -28,7 +34,12 @@ const fn action(flow: Flow) -> Action {
     }
 }
 
-impl Context for Root<Envoy, Engine> {}
+impl Context for Root<Envoy, Engine> {
+    fn on_http_call_response(&mut self, id: u32, fields: usize, size: usize, _trailers: usize) {
+        let answer = Envoy.answer(fields, size);
+        self.called(CallId(id), &answer);
+    }
+}
 
 impl RootContext for Root<Envoy, Engine> {
     fn on_configure(&mut self, size: usize) -> bool {
@@ -36,8 +47,16 @@ impl RootContext for Root<Envoy, Engine> {
         self.configure(size)
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(self.stream()))
+    fn on_tick(&mut self) {
+        self.tick();
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Exchange {
+            stream: Rc::new(RefCell::new(self.stream())),
+            context,
+            keeper: KEEPER.with(Rc::clone),
+        }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -45,34 +64,70 @@ impl RootContext for Root<Envoy, Engine> {
     }
 }
 
-impl Context for Stream<Envoy, Engine> {}
+/// A stream, and what lets it wait.
+struct Exchange {
+    stream: SharedStream<Envoy, Engine>,
+    context: u32,
+    keeper: Rc<Keeper<Envoy, Engine>>,
+}
 
-impl HttpContext for Stream<Envoy, Engine> {
+impl Exchange {
+    /// Runs a callback. Where the stream then waits for keys, it is kept until they come.
+    fn run(&self, work: impl FnOnce(&mut Stream<Envoy, Engine>) -> Flow) -> Flow {
+        // The SDK does not nest callbacks of one context; if it did, the message would not pass.
+        let Ok(mut stream) = self.stream.try_borrow_mut() else {
+            return Flow::Hold;
+        };
+        let waited = stream.is_waiting();
+        let flow = work(&mut stream);
+        let Some(wait) = stream.waits_for().filter(|_| !waited) else {
+            return flow;
+        };
+        if self.keeper.wait(&Envoy, &self.stream, self.context, wait) {
+            return flow;
+        }
+        // Too many wait already: it is judged by what is there.
+        stream.waited_enough()
+    }
+}
+
+impl Context for Exchange {
+    fn on_http_call_response(&mut self, id: u32, fields: usize, size: usize, _trailers: usize) {
+        let flow = self.run(|s| s.called(CallId(id), |host| host.answer(fields, size)));
+        if flow == Flow::Pass {
+            Envoy.resume_request();
+        }
+    }
+}
+
+impl HttpContext for Exchange {
     fn on_http_request_headers(&mut self, _fields: usize, end_of_stream: bool) -> Action {
-        action(self.request_head(end_of_stream))
+        action(self.run(|s| s.request_head(end_of_stream)))
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.body(Side::Request, size, end_of_stream))
+        action(self.run(|s| s.body(Side::Request, size, end_of_stream)))
     }
 
     fn on_http_request_trailers(&mut self, _fields: usize) -> Action {
-        action(self.trailers(Side::Request))
+        action(self.run(|s| s.trailers(Side::Request)))
     }
 
     fn on_http_response_headers(&mut self, _fields: usize, end_of_stream: bool) -> Action {
-        action(self.response_head(end_of_stream))
+        action(self.run(|s| s.response_head(end_of_stream)))
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.body(Side::Response, size, end_of_stream))
+        action(self.run(|s| s.body(Side::Response, size, end_of_stream)))
     }
 
     fn on_http_response_trailers(&mut self, _fields: usize) -> Action {
-        action(self.trailers(Side::Response))
+        action(self.run(|s| s.trailers(Side::Response)))
     }
 
     fn on_log(&mut self) {
-        self.over();
+        if let Ok(mut stream) = self.stream.try_borrow_mut() {
+            stream.over();
+        }
     }
 }

@@ -9,11 +9,13 @@
 #[cfg(test)]
 pub(crate) mod fake;
 
+use meshward_engine::http::Headers;
+use meshward_engine::remote::{Call, CallAnswer, MAX_ANSWER};
 use meshward_engine::transaction::Reply;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, GrpcStatusCode, MapType, MetricType, Status};
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// One side of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub(crate) enum Side {
 /// A metric that the proxy has been told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MetricId(pub(crate) u32);
+
+/// A call on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct CallId(pub(crate) u32);
 
 /// What a metric measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +87,16 @@ pub(crate) trait Host: Clone {
     fn write_slot(&self, key: &str, value: &[u8], version: u32) -> Result<(), StoreError>;
     /// Asks the proxy about a signature: the arguments and the answer of `verify_signature`, serialized. `None` when it cannot say.
     fn verify_signature(&self, arguments: &[u8]) -> Option<Vec<u8>>;
+    /// Makes a call. `None` when it cannot be made; else its answer comes to the context whose callback this is.
+    fn call(&self, call: &Call) -> Option<CallId>;
+    /// The answer to a call, in the callback that brings it: `fields` and `size` are what the callback says.
+    fn answer(&self, fields: usize, size: usize) -> CallAnswer;
+    /// Lets every call below speak for another context, until the callback ends. `false` when there is no such context.
+    fn enter(&self, context: u32) -> bool;
+    /// Sends a request on that was held.
+    fn resume_request(&self);
+    /// Asks for ticks at this interval.
+    fn tick_every(&self, period: Duration);
     /// Answers the client over HTTP.
     fn reply(&self, reply: &Reply);
     /// Answers a gRPC client with this status and message.
@@ -192,6 +208,65 @@ impl Host for Envoy {
         hostcalls::call_foreign_function("verify_signature", Some(arguments))
             .ok()
             .flatten()
+    }
+
+    fn call(&self, call: &Call) -> Option<CallId> {
+        let mut fields = vec![
+            (":method", call.method),
+            (":path", call.path.as_str()),
+            (":authority", call.authority.as_str()),
+        ];
+        fields.extend(call.headers.iter().map(|(n, v)| (*n, v.as_str())));
+        let body = (!call.body.is_empty()).then_some(call.body.as_slice());
+        let timeout = Duration::from_micros(call.timeout.0);
+        hostcalls::dispatch_http_call(&call.cluster, fields, body, Vec::new(), timeout)
+            .ok()
+            .map(CallId)
+    }
+
+    fn answer(&self, fields: usize, size: usize) -> CallAnswer {
+        // Without fields there is no response, and the proxy has no map to read.
+        if fields == 0 {
+            return CallAnswer::Failed;
+        }
+        if size > MAX_ANSWER {
+            return CallAnswer::TooLong;
+        }
+        let fields = hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default();
+        let status = fields
+            .iter()
+            .find(|(name, _)| name == ":status")
+            .and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
+        let Some(status) = status else {
+            return CallAnswer::Failed;
+        };
+        let body = if size == 0 {
+            Vec::new()
+        } else {
+            buffer(BufferType::HttpCallResponseBody, size)
+        };
+        // A part of an answer is another answer.
+        if body.len() != size {
+            return CallAnswer::Failed;
+        }
+        let fields = fields.into_iter();
+        CallAnswer::Response {
+            status,
+            headers: Headers::new(fields.map(|(n, v)| (n.into_bytes(), v)).collect()),
+            body,
+        }
+    }
+
+    fn enter(&self, context: u32) -> bool {
+        hostcalls::set_effective_context(context).is_ok()
+    }
+
+    fn resume_request(&self) {
+        let _ = hostcalls::resume_http_request();
+    }
+
+    fn tick_every(&self, period: Duration) {
+        let _ = hostcalls::set_tick_period(period);
     }
 
     fn reply(&self, reply: &Reply) {

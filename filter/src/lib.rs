@@ -6,6 +6,7 @@
 //! - `callbacks`: the traits of the SDK, which Envoy calls;
 //! - `root`: one configuration, as `policy` reads it, and the streams that start under it;
 //! - `stream`: one exchange, from its request head to its log line;
+//! - `keeper`: keys that are fetched from elsewhere, and the streams that wait for them;
 //! - `head`: what the host knows of a message, as the engine takes it;
 //! - `drive`: the engine's steps, with `shared` to answer its questions from the data that all workers share;
 //! - `outcome`: what becomes of a verdict: header changes, refusals, filter state;
@@ -20,6 +21,7 @@ mod callbacks;
 mod drive;
 mod head;
 mod host;
+mod keeper;
 mod metrics;
 mod outcome;
 mod policy;
@@ -39,6 +41,6 @@ mod entry {
 
     proxy_wasm::main! {{
         proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
-        proxy_wasm::set_root_context(|_| crate::root_context());
+        proxy_wasm::set_root_context(crate::root_context);
     }}
 }

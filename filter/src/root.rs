@@ -4,11 +4,14 @@
 //! proxy refuses the update.
 
 use crate::drive::Judge;
-use crate::host::Host;
+use crate::host::{CallId, Host};
+use crate::keeper::Keeper;
 use crate::metrics::Metrics;
 use crate::policy::{self, Loaded};
 use crate::seed;
 use crate::stream::Stream;
+use meshward_engine::config::Timestamp;
+use meshward_engine::remote::CallAnswer;
 use std::rc::Rc;
 
 /// The most problems of one configuration that are logged.
@@ -20,16 +23,26 @@ pub(crate) struct Root<H, J> {
     host: H,
     judge: J,
     metrics: Rc<Metrics>,
+    keeper: Rc<Keeper<H, J>>,
+    context: u32,
     loaded: Option<Rc<Loaded>>,
 }
 
 impl<H: Host, J: Judge> Root<H, J> {
     /// A plugin without a configuration: it refuses everything.
-    pub(crate) const fn new(host: H, judge: J, metrics: Rc<Metrics>) -> Self {
+    pub(crate) const fn new(
+        host: H,
+        judge: J,
+        metrics: Rc<Metrics>,
+        keeper: Rc<Keeper<H, J>>,
+        context: u32,
+    ) -> Self {
         Self {
             host,
             judge,
             metrics,
+            keeper,
+            context,
             loaded: None,
         }
     }
@@ -51,6 +64,9 @@ impl<H: Host, J: Judge> Root<H, J> {
                     ),
                 );
                 self.metrics.allow(loaded.policy.max_series());
+                let now = self.now();
+                self.keeper
+                    .keep(&self.host, loaded.policy.remote_keys(), now);
                 self.loaded = Some(Rc::new(loaded));
                 true
             }
@@ -68,6 +84,22 @@ impl<H: Host, J: Judge> Root<H, J> {
                 false
             }
         }
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&self) {
+        self.keeper.tick(&self.host, self.context, self.now());
+    }
+
+    /// A call was answered that no request waits for.
+    pub(crate) fn called(&self, id: CallId, answer: &CallAnswer) {
+        let now = self.now();
+        self.keeper
+            .called(&self.host, self.context, id, answer, now);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.host.nanoseconds() / 1000)
     }
 
     /// Starts an exchange.
@@ -89,6 +121,11 @@ mod tests {
     use crate::policy::SMALLEST;
     use crate::stream::Flow;
 
+    fn root(host: &Fake) -> Root<Fake, Engine> {
+        let metrics = Rc::new(Metrics::new());
+        Root::new(host.clone(), Engine, metrics, Rc::new(Keeper::new()), 1)
+    }
+
     fn configure(root: &mut Root<Fake, Engine>, host: &Fake, text: &str) -> bool {
         host.state.borrow_mut().configuration = text.as_bytes().to_vec();
         root.configure(text.len())
@@ -97,7 +134,7 @@ mod tests {
     #[test]
     fn a_good_configuration_serves_and_a_bad_one_changes_nothing() {
         let host = Fake::default();
-        let mut root = Root::new(host.clone(), Engine, Rc::new(Metrics::new()));
+        let mut root = root(&host);
         assert!(configure(&mut root, &host, SMALLEST));
         let lines = host.lines(log::Level::Info);
         assert_eq!(
@@ -115,7 +152,7 @@ mod tests {
     #[test]
     fn without_a_configuration_every_request_is_refused() {
         let host = Fake::default();
-        let mut root = Root::new(host.clone(), Engine, Rc::new(Metrics::new()));
+        let mut root = root(&host);
         assert!(!configure(&mut root, &host, ""));
         let mut stream = root.stream();
         assert_eq!(stream.request_head(true), Flow::Hold);

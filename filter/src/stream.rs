@@ -8,12 +8,14 @@
 
 use crate::drive::{Judge, Next, drive};
 use crate::head;
-use crate::host::{Host, Side};
+use crate::host::{CallId, Host, Side};
+use crate::keeper::Wait;
 use crate::metrics::Metrics;
 use crate::outcome;
 use crate::policy::Loaded;
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
+use meshward_engine::remote::CallAnswer;
 use meshward_engine::transaction::{Event, Forward, Reply, Transaction};
 use meshward_engine::verdict::Reason;
 use std::rc::Rc;
@@ -32,6 +34,10 @@ pub(crate) enum Flow {
 enum State {
     /// Nothing came yet.
     New,
+    /// The request waits for keys.
+    Waits(Box<Transaction>, Wait),
+    /// The request waits for the answer to a call.
+    Calls(Box<Transaction>, CallId),
     /// The request waits for its body.
     HoldsRequest(Box<Transaction>),
     /// The request was admitted, and its response will be judged.
@@ -56,6 +62,8 @@ pub(crate) struct Stream<H, J> {
     state: State,
     /// The length of the body that is held.
     held: usize,
+    /// Whether the request is here to its end.
+    complete: bool,
     /// Nanoseconds in callbacks, so far; `None` where this exchange is not measured.
     spent: Option<u64>,
 }
@@ -71,6 +79,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             loaded,
             state: State::New,
             held: 0,
+            complete: false,
             spent,
         }
     }
@@ -82,6 +91,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 return stream.refuse(Reason::PolicyUnusable, Side::Request, now);
             };
             let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
+            stream.complete = end_of_stream;
             let head = head::request(&stream.host, end_of_stream, loaded.source);
             let event = Event::Request(Box::new(head));
             stream.advance(transaction, event, Side::Request, end_of_stream, now)
@@ -104,19 +114,97 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// More of a body is here: `size` bytes are held in all.
     pub(crate) fn body(&mut self, side: Side, size: usize, end_of_stream: bool) -> Flow {
+        self.note_arrival(side, size, end_of_stream);
         if !self.holds(side) {
             return self.unjudged(side);
         }
-        self.held = size;
         self.timed(|stream, now| stream.hand_body(side, end_of_stream, now))
     }
 
     /// The trailers are here, and with them the end of the body.
     pub(crate) fn trailers(&mut self, side: Side) -> Flow {
+        self.note_arrival(side, self.held, true);
         if !self.holds(side) {
             return self.unjudged(side);
         }
         self.timed(|stream, now| stream.hand_body(side, true, now))
+    }
+
+    /// The keys may have changed, or the time is over: judges the request again, if it still waits.
+    pub(crate) fn waited(&mut self) -> Flow {
+        match self.take() {
+            State::Waits(transaction, _) => {
+                let event = Event::Waited { enough: false };
+                self.timed(|stream, now| stream.go_on(transaction, event, now))
+            }
+            other => {
+                self.state = other;
+                Flow::Hold
+            }
+        }
+    }
+
+    /// The request cannot wait any longer: judges it by what is there.
+    pub(crate) fn waited_enough(&mut self) -> Flow {
+        match self.take() {
+            State::Waits(transaction, _) => {
+                let event = Event::Waited { enough: true };
+                self.timed(|stream, now| stream.go_on(transaction, event, now))
+            }
+            other => {
+                self.state = other;
+                Flow::Hold
+            }
+        }
+    }
+
+    /// Whether the request waits for keys.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waits(..))
+    }
+
+    /// The call whose answer the request waits for.
+    pub(crate) const fn awaits(&self) -> Option<CallId> {
+        match &self.state {
+            State::Calls(_, id) => Some(*id),
+            State::New
+            | State::Waits(..)
+            | State::HoldsRequest(_)
+            | State::Upstream(_)
+            | State::HoldsResponse(_)
+            | State::Passed(_)
+            | State::Answered(..)
+            | State::Over => None,
+        }
+    }
+
+    /// What the request waits for.
+    pub(crate) fn waits_for(&self) -> Option<Wait> {
+        match &self.state {
+            State::Waits(_, wait) => Some(wait.clone()),
+            State::New
+            | State::Calls(..)
+            | State::HoldsRequest(_)
+            | State::Upstream(_)
+            | State::HoldsResponse(_)
+            | State::Passed(_)
+            | State::Answered(..)
+            | State::Over => None,
+        }
+    }
+
+    /// A call was answered: judges the request again, if it still waits for this answer.
+    pub(crate) fn called(&mut self, id: CallId, answer: impl FnOnce(&H) -> CallAnswer) -> Flow {
+        match self.take() {
+            State::Calls(transaction, awaited) if awaited == id => self.timed(|stream, now| {
+                let event = Event::Called(answer(&stream.host));
+                stream.go_on(transaction, event, now)
+            }),
+            other => {
+                self.state = other;
+                Flow::Hold
+            }
+        }
     }
 
     /// The exchange is over.
@@ -133,7 +221,11 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 record
             }
             // No verdict: there is nothing to tell.
-            State::New | State::HoldsRequest(_) | State::Over => None,
+            State::New
+            | State::Waits(..)
+            | State::Calls(..)
+            | State::HoldsRequest(_)
+            | State::Over => None,
         };
         let Some(mut record) = record else { return };
         if let Some(spent) = self.spent {
@@ -149,6 +241,16 @@ impl<H: Host, J: Judge> Stream<H, J> {
             }
             let status = record.status.or_else(|| head::status_sent(&self.host));
             self.host.log(log::Level::Info, &record.log_line(status));
+        }
+    }
+
+    /// Hands the engine what it waited for. What came of the request meanwhile is still held.
+    fn go_on(&mut self, transaction: Box<Transaction>, event: Event, now: Timestamp) -> Flow {
+        let bodiless = self.complete && self.held == 0;
+        let flow = self.advance(transaction, event, Side::Request, bodiless, now);
+        match self.state {
+            State::HoldsRequest(_) if self.complete => self.hand_body(Side::Request, true, now),
+            _ => flow,
         }
     }
 
@@ -190,6 +292,20 @@ impl<H: Host, J: Judge> Stream<H, J> {
             drive(&self.host, &self.judge, transaction, event, now),
             side,
         ) {
+            (Next::Wait(transaction, keys, until), Side::Request) => {
+                self.state = State::Waits(transaction, Wait { keys, until });
+                Flow::Hold
+            }
+            (Next::Call(transaction, call), Side::Request) => match self.host.call(&call) {
+                Some(id) => {
+                    self.state = State::Calls(transaction, id);
+                    Flow::Hold
+                }
+                None => {
+                    let event = Event::Called(CallAnswer::Failed);
+                    self.advance(transaction, event, side, complete, now)
+                }
+            },
             (Next::Hold(transaction), Side::Request) if !complete => {
                 self.state = State::HoldsRequest(transaction);
                 Flow::Hold
@@ -207,7 +323,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
             (Next::Reply(record, reply), side) => self.answer(record, reply, side),
             // What does not fit the side, waits for nothing, or does not come to an end.
             (
-                Next::Hold(_) | Next::Forward(..) | Next::Deliver(_) | Next::Stuck,
+                Next::Wait(..)
+                | Next::Call(..)
+                | Next::Hold(_)
+                | Next::Forward(..)
+                | Next::Deliver(_)
+                | Next::Stuck,
                 Side::Request | Side::Response,
             ) => self.refuse(Reason::Internal, side, now),
         }
@@ -242,7 +363,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
         let event = Event::NoResponse;
         match drive(&self.host, &self.judge, transaction, event, now) {
             Next::Deliver(record) => Some(record),
-            Next::Hold(_) | Next::Forward(..) | Next::Reply(..) | Next::Stuck => None,
+            Next::Wait(..)
+            | Next::Call(..)
+            | Next::Hold(_)
+            | Next::Forward(..)
+            | Next::Reply(..)
+            | Next::Stuck => None,
         }
     }
 
@@ -282,7 +408,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 Flow::Pass
             }
             (
-                State::New | State::HoldsRequest(_) | State::Answered(..) | State::Over,
+                State::New
+                | State::Waits(..)
+                | State::Calls(..)
+                | State::HoldsRequest(_)
+                | State::Answered(..)
+                | State::Over,
                 Side::Request,
             ) => Flow::Hold,
             (State::HoldsResponse(_) | State::Answered(Side::Response, _), Side::Response) => {
@@ -292,6 +423,8 @@ impl<H: Host, J: Judge> Stream<H, J> {
             // made, such as 413 for a body over its buffer.
             (
                 State::New
+                | State::Waits(..)
+                | State::Calls(..)
                 | State::HoldsRequest(_)
                 | State::Upstream(_)
                 | State::Passed(_)
@@ -299,6 +432,14 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 | State::Over,
                 Side::Response,
             ) => Flow::Pass,
+        }
+    }
+
+    /// Keeps account of what is held of a message.
+    const fn note_arrival(&mut self, side: Side, size: usize, end_of_stream: bool) {
+        self.held = size;
+        if matches!(side, Side::Request) {
+            self.complete = end_of_stream;
         }
     }
 

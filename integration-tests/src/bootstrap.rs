@@ -14,21 +14,35 @@ const BUFFER: u32 = 4 << 20;
 /// A whole bootstrap: listeners, and the upstream's port.
 #[must_use]
 pub fn bootstrap(listeners: &[Value], upstream: u16) -> Value {
+    with_clusters(listeners, upstream, &[])
+}
+
+/// A whole bootstrap with further clusters: names and ports.
+#[must_use]
+pub fn with_clusters(listeners: &[Value], upstream: u16, others: &[(String, u16)]) -> Value {
+    let others = others.iter().map(|(name, port)| cluster(name, *port));
+    let clusters: Vec<_> = std::iter::once(cluster(UPSTREAM, upstream))
+        .chain(others)
+        .collect();
     json!({
         "node": { "id": "integration-tests", "cluster": "integration-tests" },
         "admin": { "address": address(0) },
         "static_resources": {
             "listeners": listeners,
-            "clusters": [{
-                "name": UPSTREAM,
-                "type": "STATIC",
-                "connect_timeout": "5s",
-                "per_connection_buffer_limit_bytes": BUFFER,
-                "load_assignment": {
-                    "cluster_name": UPSTREAM,
-                    "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(upstream) } }] }],
-                },
-            }],
+            "clusters": clusters,
+        },
+    })
+}
+
+fn cluster(name: &str, port: u16) -> Value {
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "per_connection_buffer_limit_bytes": BUFFER,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(port) } }] }],
         },
     })
 }

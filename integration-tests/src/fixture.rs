@@ -23,11 +23,28 @@ impl Fixture {
     /// When the policy is wrong or Envoy does not take it.
     #[must_use]
     pub fn start(policy: &str, description: &str, workers: u32) -> Self {
+        Self::with_servers(policy, description, workers, &[])
+    }
+
+    /// As [`Self::start`], with further clusters: names and ports.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn with_servers(
+        policy: &str,
+        description: &str,
+        workers: u32,
+        servers: &[(String, u16)],
+    ) -> Self {
         let bundle = bundle(policy, description);
         let filter = bootstrap::meshward("test", &bundle, &paths::wasm());
         let upstream = Upstream::start();
         let listener = bootstrap::listener("test", vec![filter]);
-        let envoy = Envoy::with_workers(&bootstrap::bootstrap(&[listener], upstream.port), workers);
+        let envoy = Envoy::with_workers(
+            &bootstrap::with_clusters(&[listener], upstream.port, servers),
+            workers,
+        );
         let client = envoy.client("test");
         Self {
             envoy,

@@ -13,7 +13,9 @@ pub mod client;
 pub mod decisions;
 pub mod envoy;
 pub mod fixture;
+pub mod keycloak;
 pub mod paths;
+pub mod servers;
 pub mod through_envoy;
 pub mod tls;
 pub mod upstream;
@@ -21,4 +23,5 @@ pub mod wait;
 
 pub use client::{Client, Response};
 pub use envoy::Envoy;
+pub use servers::Server;
 pub use upstream::Upstream;

@@ -25,6 +25,32 @@ pub fn wasm() -> PathBuf {
     )
 }
 
+/// Keycloak's folder: `KEYCLOAK`, else the newest one in Meshward's cache.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn keycloak() -> PathBuf {
+    let tools = cache().join("tools");
+    let cached = || {
+        let entries = std::fs::read_dir(&tools).into_iter().flatten().flatten();
+        let named = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with("keycloak-")
+        };
+        entries.map(|entry| entry.path()).filter(named).max()
+    };
+    let path = named("KEYCLOAK")
+        .or_else(cached)
+        .unwrap_or_else(|| tools.join("keycloak"));
+    assert!(
+        path.join("bin/kc.sh").is_file(),
+        "a Keycloak is needed at `{}`: run `cargo xtask tools`, or name one in KEYCLOAK",
+        path.display()
+    );
+    path
+}
+
 /// The command line: `MESHWARD_BIN`.
 ///
 /// # Panics

@@ -2,15 +2,17 @@
 
 use crate::client::Client;
 use crate::envoy::Envoy;
+use crate::servers::Server;
 use crate::tls::Tls;
 use crate::upstream::{Answer, Upstream};
 use crate::{bootstrap, paths};
-use meshward_engine::exchange::{Message, ResponseMessage};
+use meshward_engine::exchange::{Message, ResponseMessage, ServerAnswer};
 use meshward_testkit::format::{Case, EnvoyDiffers, Exchange};
 use meshward_testkit::judge::{Observed, Seen, differences};
 use meshward_testkit::prepare::decoded;
 use meshward_testkit::{Corpus, Mistake, Prepared, Run, Topic, policy};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// An Envoy that serves every policy of the corpus.
@@ -20,6 +22,8 @@ pub struct CorpusEnvoy {
     pub envoy: Envoy,
     /// The server behind it.
     pub upstream: Upstream,
+    /// The servers that policies ask.
+    _servers: Vec<Server>,
 }
 
 impl CorpusEnvoy {
@@ -42,8 +46,14 @@ impl CorpusEnvoy {
             bootstrap::tls_listener(&topic.name, vec![filter], &server, &validation)
         });
         let listeners: Vec<_> = listeners.collect();
-        let envoy = Envoy::start(&bootstrap::bootstrap(&listeners, upstream.port));
-        Self { envoy, upstream }
+        let servers: Vec<_> = corpus.topics.iter().flat_map(|t| servers(run, t)).collect();
+        let clusters: Vec<_> = servers.iter().map(|(n, s)| (n.clone(), s.port)).collect();
+        let bootstrap = bootstrap::with_clusters(&listeners, upstream.port, &clusters);
+        Self {
+            envoy: Envoy::start(&bootstrap),
+            upstream,
+            _servers: servers.into_iter().map(|(_, server)| server).collect(),
+        }
     }
 
     /// Runs every case of a file. Gives what differs from what is expected.
@@ -135,6 +145,22 @@ impl CorpusEnvoy {
         }
         found
     }
+}
+
+/// The servers of a file, each with the cluster that leads to it.
+fn servers(run: &Run, topic: &Topic) -> Vec<(String, Server)> {
+    let mut answers: BTreeMap<String, Vec<ServerAnswer>> = BTreeMap::new();
+    for answer in run
+        .servers(topic)
+        .unwrap_or_else(|mistake| panic!("{mistake}"))
+    {
+        let cluster = answer.cluster.clone();
+        answers.entry(cluster).or_default().push(answer);
+    }
+    answers
+        .into_iter()
+        .map(|(cluster, answers)| (cluster, Server::start(answers)))
+        .collect()
 }
 
 fn answer(response: &ResponseMessage) -> Answer {

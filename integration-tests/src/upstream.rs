@@ -155,7 +155,7 @@ async fn handle(
     Ok(answer.map_or_else(Response::default, response))
 }
 
-fn response(answer: Answer) -> Response<Full<Bytes>> {
+pub(crate) fn response(answer: Answer) -> Response<Full<Bytes>> {
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
         response = response.header(name, value);

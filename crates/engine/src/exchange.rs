@@ -2,10 +2,15 @@
 //!
 //! `meshward eval`, the corpus and replays read [`Exchange`] and write [`Outcome`], one JSON object a line.
 
+mod servers;
+
+pub use servers::ServerAnswer;
+
 use crate::Policy;
 use crate::audit::Record;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead, ResponseHead, Source};
+use crate::remote::{RemoteKeys, Task};
 use crate::transaction::{Answer, Event, Fact, Forward, Query, Reply, Step, Stored, Transaction};
 use crate::verdict::{Decision, Finding, Reason};
 use base64::Engine as _;
@@ -134,6 +139,7 @@ pub struct Outcome {
 pub struct Evaluator {
     policy: Arc<Policy>,
     store: BTreeMap<Arc<str>, Stored>,
+    servers: Vec<ServerAnswer>,
 }
 
 /// Everything that came of one exchange: for tests that look at more than the verdict.
@@ -154,7 +160,15 @@ impl Evaluator {
         Self {
             policy,
             store: BTreeMap::new(),
+            servers: Vec::new(),
         }
+    }
+
+    /// Says what other servers answer. Without it, none answers.
+    #[must_use]
+    pub fn with_servers(mut self, servers: Vec<ServerAnswer>) -> Self {
+        self.servers = servers;
+        self
     }
 
     /// Changes the policy; the store stays, as it does in Envoy.
@@ -196,6 +210,7 @@ impl Evaluator {
         };
         let mut body = Some(body);
         let mut forward = None;
+        let mut waited = false;
         let mut step = Transaction::new(Arc::clone(&self.policy), now)
             .handle(Event::Request(Box::new(head)), now);
         loop {
@@ -204,6 +219,16 @@ impl Evaluator {
                     transaction,
                     Event::Answer(self.answer(&exchange.source, query)),
                 ),
+                Step::Wait(transaction, keys, _) => {
+                    self.fetch(&exchange.source, &keys, now);
+                    // The second time, nothing will change any more.
+                    let enough = std::mem::replace(&mut waited, true);
+                    (transaction, Event::Waited { enough })
+                }
+                Step::Call(transaction, call) => {
+                    let answer = servers::answer(&self.servers, &call);
+                    (transaction, Event::Called(answer))
+                }
                 Step::NeedBody(transaction) => match body.take().or_else(|| response_body.take()) {
                     Some(bytes) if forward.is_none() => (transaction, Event::RequestBody(bytes)),
                     Some(bytes) => (transaction, Event::ResponseBody(bytes)),
@@ -234,6 +259,18 @@ impl Evaluator {
                 }
             };
             step = transaction.handle(event, now);
+        }
+    }
+
+    /// Lets keys be fetched, as an adapter does on its tick.
+    fn fetch(&mut self, source: &ExchangeSource, keys: &RemoteKeys, now: Timestamp) {
+        let mut task = keys.tick(now, true);
+        loop {
+            task = match task {
+                Task::Ask(query) => keys.answer(self.answer(source, query), now),
+                Task::Call(call) => keys.called(&servers::answer(&self.servers, &call), now),
+                Task::Rest => return,
+            };
         }
     }
 

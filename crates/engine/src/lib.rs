@@ -5,6 +5,7 @@
 //!
 //! - [`config`] is what people write; [`compile()`] turns it into a [`Policy`], or into [`Problem`]s.
 //! - [`transaction::Transaction`] judges one exchange: [`transaction::Event`] in, [`transaction::Step`] out.
+//! - [`remote`] is what it asks of other servers, by way of the adapter.
 //! - [`verdict::Reason`] is the one table from a reason to its status, code and words.
 //! - [`exchange::Evaluator`] runs exchanges that are written down as data.
 
@@ -18,6 +19,7 @@ pub mod http;
 mod identity;
 mod limit;
 mod problem;
+pub mod remote;
 mod route;
 pub mod transaction;
 pub mod verdict;

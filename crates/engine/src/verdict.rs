@@ -150,6 +150,10 @@ reasons! {
     DpopInvalid = "dpop_invalid", Authenticate, 401, "The proof of possession is wrong", "Make a new proof for each request: its method, its URI, this token, now (RFC 9449 §4).";
     DpopReplayed = "dpop_replayed", Authenticate, 401, "The proof of possession was used before", "Make a new proof for each request, with a `jti` of its own.";
     DpopUnchecked = "dpop_unchecked", Authenticate, 503, "The proof of possession cannot be checked", "Try again; if it stays, raise the provider's `dpop.replayTable`, or look at the proxy's shared data.";
+    TokenInactive = "token_inactive", Authenticate, 401, "The token is not active", "Request a new token: this one is unknown to its server, has expired, or was revoked.";
+    TokenUnfit = "token_unfit", Authenticate, 401, "The token is not for this API", "Request a token whose `iss`, `aud` and subject are those that the provider asks for.";
+    JwksUnavailable = "jwks_unavailable", Authenticate, 503, "The token's issuer cannot be reached", "Try again after `Retry-After`; if it stays, look at the proxy's log and at the provider's `cluster`.";
+    IntrospectionUnavailable = "introspection_unavailable", Authenticate, 503, "The token's server cannot be reached", "Try again after `Retry-After`; if it stays, look at the proxy's log and at the provider's `cluster`.";
 
     ScopeMissing = "scope_missing", Authorize, 403, "The caller lacks a required scope", "Request a token or key with the endpoint's scopes.";
     AudienceMissing = "audience_missing", Authorize, 403, "The token is not meant for this endpoint", "Request a token for one of the endpoint's `audiences`.";

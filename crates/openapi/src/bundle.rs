@@ -2,11 +2,12 @@
 
 use crate::source::Source;
 use crate::{Loader, describe};
-use meshward_engine::config::{Document, IdentityProvider, Jwks, Kind};
+use meshward_engine::config::{ClientSecret, Document, IdentityProvider, Jwks, Kind};
 use meshward_engine::{Problem, Severity, pointer};
 use serde_json::Value;
 
-/// Makes a policy self-contained: reads every `openapi` into `description` and every `jwks.file` into `jwks.inline`.
+/// Makes a policy self-contained: reads every `openapi` into `description`, every `jwks.file` into `jwks.inline`, and every secret
+/// from its file or variable.
 ///
 /// # Errors
 /// Every error in the files, and the warnings with them. What is wrong in a file names the file; a file that cannot be
@@ -23,6 +24,10 @@ pub fn bundle<L: Loader + ?Sized>(
             IdentityProvider::Jwt(provider) => {
                 let at = pointer("/identityProviders", name) + "/jwt/jwks";
                 problems.extend(inline_keys(&mut provider.jwks, &at, loader));
+            }
+            IdentityProvider::Introspection(provider) => {
+                let at = pointer("/identityProviders", name) + "/introspection/clientSecret";
+                problems.extend(inline_secret(&mut provider.client_secret, &at, loader));
             }
             IdentityProvider::ApiKey(_) | IdentityProvider::Mtls(_) => {}
         }
@@ -103,6 +108,37 @@ fn inline_keys<L: Loader + ?Sized>(jwks: &mut Jwks, at: &str, loader: &mut L) ->
         );
     }
     jwks.inline = Some(source.into_value());
+    None
+}
+
+/// Reads a secret. Where several sources are named, the engine says so.
+fn inline_secret<L: Loader + ?Sized>(
+    secret: &mut ClientSecret,
+    at: &str,
+    loader: &mut L,
+) -> Option<Problem> {
+    let ClientSecret { value, file, env } = secret.clone();
+    let text = match (value, file, env) {
+        (None, Some(file), None) => match loader.secret(&file) {
+            Ok(text) => text,
+            Err(cause) => return Some(missing(&pointer(at, "file"), &file, &cause)),
+        },
+        (None, None, Some(name)) => match loader.variable(&name) {
+            Ok(text) => text,
+            Err(cause) => {
+                let message = format!("the variable `{name}` cannot be read: {cause}");
+                return Some(
+                    Problem::error("no-variable", pointer(at, "env"), message)
+                        .hint("set it in the environment of this command"),
+                );
+            }
+        },
+        _ => return None,
+    };
+    *secret = ClientSecret {
+        value: Some(text.trim().to_owned()),
+        ..ClientSecret::default()
+    };
     None
 }
 

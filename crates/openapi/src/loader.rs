@@ -14,6 +14,23 @@ pub trait Loader {
     /// # Errors
     /// Why it cannot be read.
     fn load(&mut self, path: &str) -> io::Result<String>;
+
+    /// The text of a file that holds a secret: it is not kept for messages.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn secret(&mut self, path: &str) -> io::Result<String> {
+        self.load(path)
+    }
+
+    /// The value of a variable of the environment.
+    ///
+    /// # Errors
+    /// Why it cannot be had: by default, there are none.
+    fn variable(&mut self, _name: &str) -> io::Result<String> {
+        let message = "there is no environment here";
+        Err(io::Error::new(io::ErrorKind::NotFound, message))
+    }
 }
 
 impl<F: FnMut(&str) -> io::Result<String>> Loader for F {
@@ -55,6 +72,16 @@ impl Loader for FileLoader {
             return refuse("the file is too large");
         }
         std::fs::read_to_string(path)
+    }
+
+    fn variable(&mut self, name: &str) -> io::Result<String> {
+        std::env::var(name).map_err(|cause| {
+            let message = match cause {
+                std::env::VarError::NotPresent => "it is not set",
+                std::env::VarError::NotUnicode(_) => "it is not UTF-8",
+            };
+            io::Error::new(io::ErrorKind::NotFound, message)
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! How a file of the corpus is written: one policy, and cases that say what it does.
 //!
 //! Unknown fields are refused everywhere, so that a mistyped expectation cannot pass unseen. Texts may hold placeholders
-//! (`{{token}}`, `{{proof}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`; in tokens and
-//! proofs also `{{ath}}`, `{{jwk:NAME}}`, `{{thumbprint:NAME}}`, `{{certificate:URI}}`).
+//! (`{{token}}`, `{{proof}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{seconds:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`,
+//! `{{jwk:NAME}}`; in tokens and proofs also `{{ath}}`, `{{thumbprint:NAME}}`, `{{certificate:URI}}`).
 
 use meshward_engine::config::Mode;
+use meshward_engine::exchange::ServerAnswer;
 use meshward_engine::verdict::{Control, Decision, Reason};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -28,6 +29,9 @@ pub struct File {
     /// Whether requests come over TLS. Then the listener asks for a client certificate, and admits requests without one.
     #[serde(default)]
     pub tls: bool,
+    /// What other servers answer that the policy asks: the first that fits counts. No other file may use the same `cluster`.
+    #[serde(default)]
+    pub server: Vec<ServerAnswer>,
     /// What tokens have in common: a case's own token is laid over it.
     #[serde(default)]
     pub token: Token,

@@ -235,7 +235,7 @@ fn token_digest(secrets: &[String], log: &Map<String, Value>, found: &mut Vec<St
         .chain(of_findings)
         .flatten()
         .filter_map(Value::as_str)
-        .any(|reason| reason.starts_with("jwt_"));
+        .any(|reason| reason.starts_with("jwt_") || reason.starts_with("token_"));
     let tokens = secrets.iter().filter_map(|secret| {
         let (scheme, token) = secret.split_once(' ')?;
         let is_token = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST;

@@ -35,11 +35,7 @@ impl Keys {
     pub fn jwks(&self, names: &str) -> Result<Value, String> {
         let keys: Vec<Value> = names
             .split(',')
-            .map(|name| {
-                let key = self.public.get(name.trim());
-                key.cloned()
-                    .ok_or_else(|| format!("there is no key `{name}` in `keys/public.json`"))
-            })
+            .map(|name| self.public(name.trim()).cloned())
             .collect::<Result<_, _>>()?;
         Ok(json!({ "keys": keys }))
     }

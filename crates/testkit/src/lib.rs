@@ -17,8 +17,9 @@ mod placeholder;
 pub mod policy;
 pub mod prepare;
 mod spoil;
-mod token;
+pub mod token;
 
+pub use keys::Keys;
 pub use load::{Corpus, Mistake, Topic};
 pub use pki::Pki;
 pub use prepare::{Prepared, Run};

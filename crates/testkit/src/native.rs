@@ -6,7 +6,7 @@ use crate::load::{Mistake, Topic};
 use crate::policy;
 use crate::prepare::{Prepared, Run, decoded};
 use meshward_engine::Policy;
-use meshward_engine::exchange::{Evaluation, Evaluator, Exchange};
+use meshward_engine::exchange::{Evaluation, Evaluator, Exchange, ServerAnswer};
 use meshward_engine::transaction::{Forward, HeaderChange};
 use meshward_engine::verdict::Decision;
 use std::sync::Arc;
@@ -14,23 +14,29 @@ use std::sync::Arc;
 /// Runs every case of a file. Gives what differs from what is expected.
 #[must_use]
 pub fn run(run: &Run, topic: &Topic) -> Vec<Mistake> {
-    match policy::compile(run, topic) {
-        Ok(policy) => {
+    match (policy::compile(run, topic), run.servers(topic)) {
+        (Ok(policy), Ok(servers)) => {
             let cases = topic.file.case.iter();
             cases
-                .flat_map(|case| one(run, topic, case, &policy))
+                .flat_map(|case| one(run, topic, case, &policy, &servers))
                 .collect()
         }
-        Err(mistake) => vec![mistake],
+        (Err(mistake), _) | (_, Err(mistake)) => vec![mistake],
     }
 }
 
-fn one(run: &Run, topic: &Topic, case: &Case, policy: &Arc<Policy>) -> Vec<Mistake> {
+fn one(
+    run: &Run,
+    topic: &Topic,
+    case: &Case,
+    policy: &Arc<Policy>,
+    servers: &[ServerAnswer],
+) -> Vec<Mistake> {
     let prepared = match run.prepare(topic, case) {
         Ok(prepared) => prepared,
         Err(mistake) => return vec![mistake],
     };
-    let mut evaluator = Evaluator::new(Arc::clone(policy));
+    let mut evaluator = Evaluator::new(Arc::clone(policy)).with_servers(servers.to_vec());
     let mut found = Vec::new();
     for (index, (exchange, ready)) in case.exchange.iter().zip(&prepared).enumerate() {
         let differing = match observe(&mut evaluator, ready, run) {

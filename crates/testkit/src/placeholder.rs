@@ -85,6 +85,7 @@ fn one(inner: &str, scope: Scope<'_>) -> Result<String, String> {
         "unique" => Ok(scope.unique.to_owned()),
         "sha256" => Ok(hex(&Sha256::digest(argument))),
         "time" => Ok(time(scope.now, argument)?.to_string()),
+        "seconds" => Ok(time(scope.now, argument)?.seconds().to_string()),
         "repeat" => repeat(argument),
         "jwks" => Ok(scope.keys.jwks(argument)?.to_string()),
         _ => Err(format!("there is no placeholder `{{{{{name}}}}}`")),

@@ -7,7 +7,7 @@ use crate::pki::Pki;
 use crate::placeholder::{Scope, fill, hex};
 use crate::{clock, token};
 use meshward_engine::config::Timestamp;
-use meshward_engine::exchange::{Exchange, ExchangeSource, Message, ResponseMessage};
+use meshward_engine::exchange::{Exchange, ExchangeSource, Message, ResponseMessage, ServerAnswer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -81,6 +81,32 @@ impl Run {
                 .map(|(name, text)| Ok((name.clone(), filled(text)?)))
                 .collect::<Result<_, Mistake>>()?,
         })
+    }
+
+    /// What other servers answer.
+    ///
+    /// # Errors
+    /// A mistake in a placeholder.
+    pub fn servers(&self, topic: &Topic) -> Result<Vec<ServerAnswer>, Mistake> {
+        let unique = self.word(&topic.name);
+        let scope = Scope {
+            now: self.now,
+            unique: &unique,
+            token: None,
+            proof: None,
+            keys: &self.keys,
+            pki: &self.pki,
+        };
+        let servers = topic.file.server.iter();
+        servers
+            .map(|server| {
+                let body = fill(&server.body, scope).map_err(|what| topic.at_policy(what))?;
+                Ok(ServerAnswer {
+                    body,
+                    ..server.clone()
+                })
+            })
+            .collect()
     }
 
     /// Every exchange of a case, now: a run through Envoy takes so long that tokens of its start would be old.

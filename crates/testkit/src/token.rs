@@ -1,12 +1,31 @@
 //! Minting tokens when a run starts, so that they are fresh, and breaking them where a case says so.
 
+use crate::clock;
 use crate::format::Token;
+use crate::keys::Keys;
+use crate::pki::Pki;
 use crate::placeholder::{Scope, fill_value, offset_seconds};
 use crate::spoil::spoil;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use meshward_engine::config::Timestamp;
 use serde_json::{Map, Value, json};
+
+/// Mints a token now.
+///
+/// # Errors
+/// A sentence, when it names no key or algorithm, or they do not fit.
+pub fn fresh(token: &Token, keys: &Keys) -> Result<String, String> {
+    let scope = Scope {
+        now: clock::now(),
+        unique: "",
+        token: None,
+        proof: None,
+        keys,
+        pki: &Pki::new()?,
+    };
+    mint(&Token::default(), token, scope)
+}
 
 /// Mints the token of an exchange, laid over that of its file.
 pub(crate) fn mint(base: &Token, own: &Token, scope: Scope<'_>) -> Result<String, String> {

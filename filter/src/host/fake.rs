@@ -1,10 +1,12 @@
 //! A proxy of paper, for tests: it keeps what it is told.
 
-use super::{Fields, Host, MetricId, MetricKind, Side, StoreError};
+use super::{CallId, Fields, Host, MetricId, MetricKind, Side, StoreError};
+use meshward_engine::remote::{Call, CallAnswer};
 use meshward_engine::transaction::Reply;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fake {
@@ -35,6 +37,12 @@ pub(crate) struct State {
     pub(crate) metrics: BTreeMap<String, u32>,
     pub(crate) gauges: std::collections::BTreeSet<u32>,
     pub(crate) values: BTreeMap<u32, u64>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) calls_fail: bool,
+    pub(crate) answer: Option<CallAnswer>,
+    pub(crate) context: u32,
+    pub(crate) resumed: Vec<u32>,
+    pub(crate) period: Option<Duration>,
     pub(crate) log: Vec<(log::Level, String)>,
 }
 
@@ -160,6 +168,35 @@ impl Host for Fake {
     fn verify_signature(&self, arguments: &[u8]) -> Option<Vec<u8>> {
         let verify = self.state.borrow().verify;
         verify.and_then(|verify| verify(arguments))
+    }
+
+    fn call(&self, call: &Call) -> Option<CallId> {
+        let mut state = self.state.borrow_mut();
+        if state.calls_fail {
+            return None;
+        }
+        state.calls.push(call.clone());
+        u32::try_from(state.calls.len()).ok().map(CallId)
+    }
+
+    fn answer(&self, _fields: usize, _size: usize) -> CallAnswer {
+        let answer = self.state.borrow_mut().answer.take();
+        answer.unwrap_or(CallAnswer::Failed)
+    }
+
+    fn enter(&self, context: u32) -> bool {
+        self.state.borrow_mut().context = context;
+        true
+    }
+
+    fn resume_request(&self) {
+        let mut state = self.state.borrow_mut();
+        let context = state.context;
+        state.resumed.push(context);
+    }
+
+    fn tick_every(&self, period: Duration) {
+        self.state.borrow_mut().period = Some(period);
     }
 
     fn reply(&self, reply: &Reply) {

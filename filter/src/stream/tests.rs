@@ -30,6 +30,8 @@ fn short(event: &Event) -> String {
         Event::RequestProgress(size) => format!("request progress {size}"),
         Event::RequestBody(body) => format!("request body {}", String::from_utf8_lossy(body)),
         Event::Answer(answer) => format!("{answer:?}"),
+        Event::Waited { enough } => format!("waited, enough: {enough}"),
+        Event::Called(answer) => format!("called {answer:?}"),
         Event::Response(head) => format!("response {}", head.status),
         Event::NoResponse => "no response".to_owned(),
         Event::ResponseProgress(size) => format!("response progress {size}"),

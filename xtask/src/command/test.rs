@@ -159,7 +159,11 @@ fn integration() -> Result<()> {
             .args(["test", "--package", "integration-tests"])
             .env("MESHWARD_BIN", program)
             .env("MESHWARD_WASM", filter)
-            .env("ENVOY", tools::envoy().context("a real Envoy is needed")?),
+            .env("ENVOY", tools::envoy().context("a real Envoy is needed")?)
+            .env(
+                "KEYCLOAK",
+                tools::keycloak().context("a real authorization server is needed")?,
+            ),
     )
 }
 

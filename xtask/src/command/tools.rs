@@ -8,7 +8,7 @@ use anyhow::Result;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The cache is `$MESHWARD_CACHE`, else `$XDG_CACHE_HOME/meshward`, else `~/.cache/meshward`.\n\
-                  `ENVOY=PATH` uses an Envoy that is there already.\n\nExamples:\n  cargo xtask tools\n  MESHWARD_CACHE=/var/cache/meshward cargo xtask tools"
+                  `ENVOY=PATH` uses an Envoy that is there already, `KEYCLOAK=DIR` a Keycloak.\n\nExamples:\n  cargo xtask tools\n  MESHWARD_CACHE=/var/cache/meshward cargo xtask tools"
 )]
 pub(crate) struct Args {}
 
@@ -16,6 +16,7 @@ pub(crate) struct Args {}
 pub(crate) fn run(_args: &Args) -> Result<()> {
     progress::note(&format!("cache: {}", paths::cache()?.display()));
     progress::note(&format!("envoy: {}", tools::envoy()?.display()));
+    progress::note(&format!("keycloak: {}", tools::keycloak()?.display()));
     progress::note(&format!("Rust target: {}", tools::wasm_target()?));
     tools::need(&Program::ALL)?;
     for program in Program::ALL {

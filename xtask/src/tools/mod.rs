@@ -2,12 +2,14 @@
 
 mod compose;
 mod envoy;
+mod keycloak;
 mod lock;
 mod rust;
 mod system;
 
 pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
+pub(crate) use keycloak::keycloak;
 pub(crate) use rust::wasm_target;
 pub(crate) use system::{Program, need};
 
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 struct Pins {
     envoy: envoy::Pin,
     compose: compose::Pin,
+    keycloak: keycloak::Pin,
     rust: rust::Pin,
     system: BTreeMap<String, system::Pin>,
 }

@@ -27,10 +27,19 @@ pub(crate) enum Program {
     Pip,
     WasmOpt,
     Wrk,
+    Java,
+    Maven,
 }
 
 impl Program {
-    pub(crate) const ALL: [Self; 4] = [Self::Python, Self::Pip, Self::WasmOpt, Self::Wrk];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Python,
+        Self::Pip,
+        Self::WasmOpt,
+        Self::Wrk,
+        Self::Java,
+        Self::Maven,
+    ];
 
     /// The name in `tools.toml`.
     pub(crate) fn name(self) -> &'static str {
@@ -39,6 +48,8 @@ impl Program {
             Self::Pip => "pip",
             Self::WasmOpt => "wasm-opt",
             Self::Wrk => "wrk",
+            Self::Java => "java",
+            Self::Maven => "mvn",
         }
     }
 }

@@ -43,6 +43,9 @@ impl Arguments {
         let endpoints = ready.map(endpoints::endpoints).unwrap_or_default();
         let gaps = gaps::gaps(&endpoints);
         let risks = ready.map(|ready| coverage::risks(&ready.bundle, &endpoints));
+        let clusters: Vec<&str> = ready
+            .map(|ready| ready.policy.clusters().collect())
+            .unwrap_or_default();
         let located = checked.located();
         let (errors, warnings) = diagnose::counts(&checked.problems);
         match self.format {
@@ -53,13 +56,21 @@ impl Arguments {
                     text.push_str(&coverage::table(risks));
                     text.push('\n');
                 }
+                if !clusters.is_empty() {
+                    let named: Vec<_> = clusters.iter().map(|c| format!("`{c}`")).collect();
+                    text.push_str(&format!(
+                        "asks other servers through the proxy's clusters {}\n\n",
+                        named.join(", ")
+                    ));
+                }
                 let file = self.policy.display().to_string();
                 text.push_str(&diagnose::summary(&file, errors, warnings));
                 anstream::println!("{text}");
             }
             Format::Json => {
+                let asked = (!clusters.is_empty()).then(|| ("clusters", json!(clusters)));
                 let known = risks.map(|risks| [("coverage", json!(risks)), ("gaps", json!(gaps))]);
-                let known = known.into_iter().flatten();
+                let known = known.into_iter().flatten().chain(asked);
                 output::print(&format!("{:#}", diagnose::json(&located, known)))?;
             }
             Format::Sarif => {

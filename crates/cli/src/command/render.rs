@@ -1,9 +1,10 @@
 //! `meshward render`: ready configurations for proxies.
 
-use crate::envoy::{Address, Bootstrap, FilterSource};
+use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::Ready;
+use crate::style::WARNING;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ enum Target {
 #[command(after_help = "\
 Examples:
   meshward render envoy policy.yaml --upstream 127.0.0.1:9000 -o envoy.yaml
+  meshward render envoy policy.yaml --cluster idp=https://idp.example:443 -o envoy.yaml
   meshward render envoy policy.yaml --upstream orders:8080 --listen 0.0.0.0:8080 --wasm /etc/envoy/meshward_filter.wasm
 
 With errors in the policy, nothing is written.")]
@@ -35,6 +37,9 @@ struct Envoy {
     /// The service behind.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
     upstream: Address,
+    /// Where a cluster leads that the policy names; `https://` speaks TLS. May be repeated.
+    #[arg(long = "cluster", value_name = "NAME=HOST:PORT")]
+    clusters: Vec<Cluster>,
     /// Where clients come in.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: Address,
@@ -72,7 +77,11 @@ impl Envoy {
             }
         }
         let ready = Ready::read(&self.policy)?.able_to_hold();
+        if let Some(said) = missing(ready.policy.clusters(), &self.clusters) {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {said}");
+        }
         let bootstrap = Bootstrap {
+            clusters: self.clusters,
             listen: self.listen,
             upstream: self.upstream,
             admin: self.admin,

@@ -1,6 +1,8 @@
 //! `meshward run`: a real Envoy in front of an upstream, which follows the policy file.
 
-use crate::envoy::{Address, Bootstrap, FilterSource, discovery_response, typed_filter};
+use crate::envoy::{
+    Address, Bootstrap, Cluster, FilterSource, discovery_response, missing, typed_filter,
+};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::{Checked, Ready};
@@ -38,6 +40,9 @@ pub(crate) struct Arguments {
     /// The service behind.
     #[arg(long, value_name = "HOST:PORT")]
     upstream: Address,
+    /// Where a cluster leads that the policy names; `https://` speaks TLS. May be repeated.
+    #[arg(long = "cluster", value_name = "NAME=HOST:PORT")]
+    clusters: Vec<Cluster>,
     /// Where clients come in.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: Address,
@@ -98,6 +103,7 @@ impl Arguments {
         }
         let watch = Watch::new(checked.paths());
         let ready = prepared(checked.ready.ok_or(Failure::Said)?);
+        self.check_clusters(&ready);
         let bundle = ready.bundle_json()?;
         let buffer = ready.largest_body();
 
@@ -113,6 +119,7 @@ impl Arguments {
         let yaml = Bootstrap {
             listen: self.listen.clone(),
             upstream: self.upstream.clone(),
+            clusters: self.clusters.clone(),
             admin: self.admin.clone(),
             buffer,
             filter: FilterSource::File(filter_file.clone()),
@@ -153,6 +160,13 @@ impl Arguments {
             troubles: Vec::new(),
         };
         session.follow(&receiver)
+    }
+
+    /// Says which servers the policy asks that this run does not know.
+    fn check_clusters(&self, ready: &Ready) {
+        if let Some(said) = missing(ready.policy.clusters(), &self.clusters) {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {said}");
+        }
     }
 }
 
@@ -294,6 +308,7 @@ impl Session {
             return Ok(());
         };
         let ready = prepared(ready);
+        self.arguments.check_clusters(&ready);
         let bundle = ready.bundle_json()?;
         if bundle == self.bundle {
             return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! The template is `bootstrap.yaml`, with its comments. Values are put in as JSON, which YAML can read.
 
-use super::{Address, typed_filter};
+use super::{Address, Cluster, typed_filter};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ pub(crate) struct Bootstrap {
     pub(crate) upstream: Address,
     /// Envoy's admin interface.
     pub(crate) admin: Address,
+    /// Where the servers are that the policy asks.
+    pub(crate) clusters: Vec<Cluster>,
     /// The largest body that must be held, in bytes.
     pub(crate) buffer: u64,
     /// Where the filter's configuration comes from.
@@ -55,12 +57,26 @@ impl Bootstrap {
             ("@UPSTREAM_PORT@", self.upstream.port.to_string()),
             ("@BUFFER@", self.buffer.to_string()),
             ("@CLUSTER_TYPE@", kind.to_owned()),
+            ("@CLUSTERS@\n", self.further_clusters()),
             ("@FILTER@", self.filter.yaml()),
         ]
         .into_iter()
         .fold(TEMPLATE.to_owned(), |text, (name, value)| {
             text.replace(name, &value)
         })
+    }
+}
+
+impl Bootstrap {
+    fn further_clusters(&self) -> String {
+        let mut text = String::new();
+        if !self.clusters.is_empty() {
+            text.push_str("    # The servers that the policy asks: for keys, for what only they know of a token.\n");
+        }
+        for cluster in &self.clusters {
+            text.push_str(&format!("    - {}\n", cluster.config()));
+        }
+        text
     }
 }
 
@@ -133,6 +149,7 @@ mod tests {
             listen: "127.0.0.1:1".parse().unwrap(),
             upstream: "orders:2".parse().unwrap(),
             admin: "127.0.0.1:3".parse().unwrap(),
+            clusters: vec!["idp=https://idp.test:443".parse().unwrap()],
             buffer: 4,
             filter: FilterSource::Inline {
                 wasm: "f.wasm".into(),
@@ -146,6 +163,7 @@ mod tests {
             .unwrap();
         assert_eq!(serde_json::from_str::<String>(value).unwrap(), bundle);
         assert!(yaml.contains("type: STRICT_DNS"), "{yaml}");
+        assert!(yaml.contains("\"name\":\"idp\""), "{yaml}");
         assert!(!yaml.replace(bundle, "").contains("@LISTEN"), "{yaml}");
     }
 }

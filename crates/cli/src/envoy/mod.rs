@@ -2,8 +2,10 @@
 
 mod address;
 mod bootstrap;
+mod cluster;
 mod filter;
 
 pub(crate) use address::Address;
 pub(crate) use bootstrap::{Bootstrap, FilterSource};
+pub(crate) use cluster::{Cluster, missing};
 pub(crate) use filter::{discovery_response, typed_filter};

@@ -127,6 +127,16 @@ impl Loader for Files {
         self.others.insert(path.to_owned(), file);
         loaded
     }
+
+    fn secret(&mut self, path: &str) -> io::Result<String> {
+        // Nothing of it is kept: what is kept may be shown.
+        self.others.insert(path.to_owned(), None);
+        self.loader.secret(path)
+    }
+
+    fn variable(&mut self, name: &str) -> io::Result<String> {
+        self.loader.variable(name)
+    }
 }
 
 impl File {

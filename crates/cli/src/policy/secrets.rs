@@ -16,7 +16,15 @@ const JWK_FIELDS: [&str; 13] = [
 ];
 
 /// Names of fields that no policy has, and under which people write credentials.
-const TELLING: [&str; 6] = ["key", "secret", "password", "token", "apiKey", "privateKey"];
+const TELLING: [&str; 7] = [
+    "key",
+    "secret",
+    "password",
+    "token",
+    "apiKey",
+    "privateKey",
+    "clientSecret",
+];
 
 /// The text of a file with `*` in place of what may be a credential; every offset stays as it is.
 pub(crate) fn blank(source: &Source) -> String {
@@ -49,6 +57,9 @@ fn collect(value: &Value, at: &str, secret: &mut Vec<String>) {
                         for (index, key) in keys.iter().enumerate() {
                             fields(key, &pointer(&here, index), public, secret);
                         }
+                    }
+                    ("clientSecret", Value::Object(_)) => {
+                        fields(inner, &here, &["file", "env"], secret);
                     }
                     (name, Value::String(_)) if TELLING.contains(&name) => secret.push(here),
                     _ => collect(inner, &here, secret),
@@ -84,14 +95,14 @@ mod tests {
 
     #[test]
     fn what_may_be_a_credential_is_blanked_and_offsets_stay() {
-        let text = "keys: [{ id: acme, key: p4ss, sha256: 'geheüim' }]\njwks: { inline: { keys: [{ kty: EC, d: abc }] } }\npassword: x\n";
+        let text = "keys: [{ id: acme, key: p4ss, sha256: 'geheüim' }]\njwks: { inline: { keys: [{ kty: EC, d: abc }] } }\npassword: x\nclientSecret: { value: hush, env: NAME }\n";
         let source = Source::parse("policy.yaml", text).unwrap();
         let shown = blank(&source);
         assert_eq!(shown.len(), text.len());
-        for secret in ["p4ss", "gehe", "abc", "password: x"] {
+        for secret in ["p4ss", "gehe", "abc", "password: x", "hush"] {
             assert!(!shown.contains(secret), "{shown}");
         }
-        for public in ["acme", "EC"] {
+        for public in ["acme", "EC", "NAME"] {
             assert!(shown.contains(public), "{shown}");
         }
     }

@@ -177,6 +177,16 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
             .hint("name it under `limits` of an API's `defaults` or of an endpoint"),
         );
     }
+    let in_use = || {
+        let providers = providers.iter();
+        let providers = providers.filter(|(name, _)| used.providers.contains(*name));
+        providers.filter_map(|(_, provider)| provider.as_ref())
+    };
+    let remote_keys = in_use().filter_map(|p| p.remote_keys().cloned()).collect();
+    let clusters = in_use()
+        .flat_map(|p| p.clusters())
+        .map(str::to_owned)
+        .collect();
     let (router, wrong) = Router::compile(&routes);
     problems.extend(wrong);
 
@@ -199,6 +209,8 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         detail: errors.detail,
         telemetry: telemetry.clone(),
         delivery: delivery.clone(),
+        remote_keys,
+        clusters,
     };
     Ok(Compiled {
         policy,

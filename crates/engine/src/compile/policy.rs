@@ -7,7 +7,9 @@ use crate::contract::Contract;
 use crate::http::RequestHead;
 use crate::identity::{self, Channel, Provider};
 use crate::limit::{Limit, Part, Seed};
+use crate::remote::RemoteKeys;
 use crate::route::Router;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A policy, ready to judge. Immutable; shared by all exchanges.
@@ -32,6 +34,10 @@ pub struct Policy {
     pub(crate) detail: Detail,
     pub(crate) telemetry: Telemetry,
     pub(crate) delivery: Delivery,
+    /// The keys that must be fetched for it.
+    pub(crate) remote_keys: Vec<Arc<RemoteKeys>>,
+    /// The proxy's clusters that it needs, in order.
+    pub(crate) clusters: BTreeSet<String>,
 }
 
 /// One API of a policy.
@@ -137,6 +143,17 @@ impl Policy {
                 .iter()
                 .filter_map(|provider| provider.peers())
                 .any(|peers| peers.believes(&head.source))
+    }
+
+    /// The keys that an adapter must fetch while this policy serves.
+    #[must_use]
+    pub fn remote_keys(&self) -> &[Arc<RemoteKeys>] {
+        &self.remote_keys
+    }
+
+    /// The proxy's clusters through which this policy asks other servers.
+    pub fn clusters(&self) -> impl Iterator<Item = &str> {
+        self.clusters.iter().map(String::as_str)
     }
 
     /// Whether an admitted exchange without findings puts its verdict into filter state.

@@ -2,6 +2,7 @@
 
 use super::binding::{Dpop, SenderConstrained};
 use super::mtls::MtlsProvider;
+use super::remote::{Discovery, IntrospectionProvider, OnFailure};
 use super::units::{Bytes, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub enum IdentityProvider {
     ApiKey(ApiKeyProvider),
     /// Workloads, known by the certificate of their connection (mutual TLS): SPIFFE IDs.
     Mtls(MtlsProvider),
+    /// Tokens that only the server which issued them can read, and which it may revoke (RFC 7662).
+    Introspection(Box<IntrospectionProvider>),
 }
 
 /// A token issuer.
@@ -30,8 +33,12 @@ pub struct JwtProvider {
     pub audiences: Vec<String>,
     /// The signature algorithms that are accepted. `HS*` only where it is named here.
     pub algorithms: Vec<Algorithm>,
-    /// The issuer's keys (RFC 7517).
+    /// The issuer's keys (RFC 7517): needed unless `discovery` says where they are.
+    #[serde(default, skip_serializing_if = "Jwks::is_empty")]
     pub jwks: Jwks,
+    /// The issuer itself says where its keys are: instead of `jwks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// The `typ` values that are accepted, without regard to case; `application/` may be left out. When absent: `JWT`, `at+jwt`, or no `typ` at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub types: Option<Vec<String>>,
@@ -86,8 +93,8 @@ impl Default for TokenCache {
     }
 }
 
-/// A JSON Web Key Set: exactly one of the fields.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+/// A JSON Web Key Set: exactly one of `inline`, `file` and `uri`. What stands below `uri` belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Jwks {
@@ -97,6 +104,35 @@ pub struct Jwks {
     /// A JSON file beside the policy. `meshward build` reads it into `inline`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Where the issuer publishes the key set. The proxy fetches it, and follows its changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The proxy's cluster that leads to the host of `uri`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The longest time until the keys are fetched again; a shorter `Cache-Control: max-age` counts. When absent: 5m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Span>,
+    /// How long keys serve after `refresh`, when no newer ones can be had. When absent: 1h.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_stale: Option<Span>,
+    /// The longest time for one answer, and for a request to wait for keys. When absent: 2s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+    /// The shortest time between two fetches for tokens whose key is not known. When absent: 5s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooldown: Option<Span>,
+    /// What happens to requests while there are no keys. When absent: `deny`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+}
+
+impl Jwks {
+    /// Whether nothing of it is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A signature algorithm (RFC 7518, RFC 8037).

@@ -1,7 +1,10 @@
 //! One request, the providers that its endpoint accepts, and the time: who calls?
 
+use super::asked::{Asked, Failure, Pending};
+use super::jwt::{Issuer, Keys};
 use super::presented::{self, Presented};
 use super::provider::{Provider, Source};
+use super::remote::{Readiness, Unavailable};
 use super::{Credential, Identity, bearer, jwt};
 use crate::config::{KeyLocation, Timestamp};
 use crate::http::{RequestHead, Target};
@@ -12,26 +15,29 @@ use std::sync::Arc;
 /// Identifies the caller: `None` when the request presents no credential to any of the accepted providers.
 ///
 /// # Errors
-/// A refusal when the request presents more than one credential, or one that does not hold.
+/// A refusal when the request presents more than one credential, or one that does not hold; else what must come first.
 pub(crate) fn authenticate(
     accepted: &[&Provider],
     head: &RequestHead,
     target: &Target,
+    asked: &Asked,
     now: Timestamp,
-) -> Result<Option<Identity>, Refusal> {
+) -> Result<Option<Identity>, Failure> {
     if presented::in_query(accepted, target) {
-        return Err(Reason::CredentialInQuery.into());
+        return Err(Refusal::new(Reason::CredentialInQuery).into());
     }
     let found = presented::find(accepted, head, target);
     match found.as_slice() {
         [] => peer(accepted, head),
-        [Presented::Authorization(value)] => token(accepted, value, head, target, now).map(Some),
+        [Presented::Authorization(value)] => {
+            token(accepted, value, head, target, asked, now).map(Some)
+        }
         [Presented::Key(place, value)] => key(accepted, place, value, now).map(Some),
-        _ => Err(Refusal::new(Reason::CredentialConflict)),
+        _ => Err(Refusal::new(Reason::CredentialConflict).into()),
     }
 }
 
-/// The token's issuer picks the providers; then one of them must verify everything.
+/// The token's form and issuer pick the providers; then one of them must verify everything.
 ///
 /// A provider to which the token came before knows its issuer and what came of it. The others are asked all the same, in their order:
 /// who the caller is must not depend on where else a token was used.
@@ -40,8 +46,9 @@ fn token(
     value: &[u8],
     head: &RequestHead,
     target: &Target,
+    asked: &Asked,
     now: Timestamp,
-) -> Result<Identity, Refusal> {
+) -> Result<Identity, Failure> {
     let (scheme, text) = bearer::token(value)?;
     let request = jwt::Request {
         head,
@@ -49,12 +56,23 @@ fn token(
         token: text,
         now,
     };
+    let takes = |kind: fn(&Source) -> bool| accepted.iter().any(|p| kind(p.source()));
+    let takes_signed = takes(|source| matches!(source, Source::Jwt(_)));
+    let takes_others = takes(|source| matches!(source, Source::Introspection(_)));
+    // By its form alone a token is signed or opaque, and no provider gets to see what is meant for another.
+    let looks_signed = text.bytes().filter(|b| *b == b'.').count() == 2;
+    if !takes_signed || (takes_others && !looks_signed) {
+        return first_success(
+            introspected(accepted, scheme, text, None, asked, now),
+            Refusal::new(Reason::CredentialMalformed),
+        );
+    }
     let issuers = || {
         accepted
             .iter()
             .filter_map(|provider| match provider.source() {
                 Source::Jwt(issuer) => Some((*provider, &**issuer)),
-                Source::ApiKey(_) | Source::Mtls(_) => None,
+                Source::ApiKey(_) | Source::Mtls(_) | Source::Introspection(_) => None,
             })
     };
     let mut recalled = issuers().find_map(|(provider, issuer)| {
@@ -67,19 +85,22 @@ fn token(
         Some((_, issuer, _)) => issuer,
         None => parsed()?.unverified_issuer()?,
     };
-    let outcomes = issuers()
+    let signed = issuers()
         .filter(|(_, issuer)| issuer.issuer() == wanted)
         .map(|(provider, issuer)| {
             if scheme == jwt::Scheme::Dpop && !issuer.takes_proofs() {
-                return Err(Refusal::new(Reason::CredentialMalformed)
-                    .expected("the scheme `Bearer` and one token"));
+                return Err(bearer_only());
             }
             let own = recalled.take_if(|(knowing, _, _)| std::ptr::eq(*knowing, provider));
             let caller = match own {
                 Some((_, _, outcome)) => outcome?,
-                None => issuer.verify(parsed()?, now)?,
+                None => {
+                    let token = parsed()?;
+                    await_keys(issuer, token, asked, now)?;
+                    issuer.verify(token, now)?
+                }
             };
-            let pending = issuer.bind(&caller.claims, scheme, &request)?;
+            let unproven = issuer.bind(&caller.claims, scheme, &request)?;
             Ok(Identity {
                 provider: provider.name().clone(),
                 subject: caller.subject,
@@ -87,18 +108,84 @@ fn token(
                 claims: caller.claims,
                 by_key: false,
                 with: Vec::new(),
-                pending,
-                credential: Some(Credential {
-                    location: KeyLocation::Header,
-                    name: bearer::HEADER.into(),
-                }),
+                unproven,
+                credential: Some(in_authorization()),
             })
         });
+    let introspected = introspected(accepted, scheme, text, Some(wanted), asked, now);
     first_success(
-        outcomes,
+        signed.chain(introspected),
         Refusal::at(Reason::JwtIssuer, "claims.iss")
             .expected("the `issuer` of an accepted provider"),
     )
+}
+
+/// Whether the keys are there that a token needs.
+fn await_keys(
+    jwt: &Issuer,
+    token: &jwt::Token<'_>,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Keys::Remote(keys) = jwt.keys() else {
+        return Ok(());
+    };
+    // What is refused anyway needs no keys, and must not make anybody fetch them.
+    jwt.check_header(token)?;
+    match keys.readiness(token.kid(), asked.since(now), asked.is_over(), now) {
+        Readiness::Ready => Ok(()),
+        Readiness::Wait => Err(Failure::Pending(Pending::Keys(keys.clone()))),
+        Readiness::Unavailable(unavailable) => Err(Failure::Unavailable(unavailable)),
+    }
+}
+
+/// What the servers say that know tokens: all of them, or those that answer for `issuer`.
+fn introspected<'a>(
+    accepted: &'a [&Provider],
+    scheme: jwt::Scheme,
+    token: &'a str,
+    issuer: Option<&'a str>,
+    asked: &'a Asked,
+    now: Timestamp,
+) -> impl Iterator<Item = Result<Identity, Failure>> + 'a {
+    accepted.iter().filter_map(move |provider| {
+        let Source::Introspection(server) = provider.source() else {
+            return None;
+        };
+        (issuer.is_none() || server.issuer() == issuer).then(|| {
+            // What proves such a token is not read from the server's answer, so it is taken from bearers alone.
+            if scheme == jwt::Scheme::Dpop {
+                return Err(bearer_only());
+            }
+            let caller = server.check(token, asked, now)?;
+            if caller.claims.contains_key("cnf") {
+                return Err(Refusal::at(Reason::TokenBinding, "claims.cnf").into());
+            }
+            Ok(Identity {
+                provider: provider.name().clone(),
+                subject: Arc::clone(&caller.subject),
+                scopes: Arc::clone(&caller.scopes),
+                claims: Arc::clone(&caller.claims),
+                by_key: false,
+                with: Vec::new(),
+                unproven: jwt::Unproven::default(),
+                credential: Some(in_authorization()),
+            })
+        })
+    })
+}
+
+fn in_authorization() -> Credential {
+    Credential {
+        location: KeyLocation::Header,
+        name: bearer::HEADER.into(),
+    }
+}
+
+fn bearer_only() -> Failure {
+    Refusal::new(Reason::CredentialMalformed)
+        .expected("the scheme `Bearer` and one token")
+        .into()
 }
 
 /// Every accepted provider that reads this place may know the key.
@@ -107,20 +194,21 @@ fn key(
     place: &Credential,
     value: &[u8],
     now: Timestamp,
-) -> Result<Identity, Refusal> {
+) -> Result<Identity, Failure> {
     let outcomes = accepted.iter().filter_map(|provider| {
         let Source::ApiKey(ring) = provider.source() else {
             return None;
         };
         (ring.place() == place).then(|| {
-            ring.verify(value, now).map(|key| Identity {
+            let key = ring.verify(value, now)?;
+            Ok(Identity {
                 provider: provider.name().clone(),
                 subject: Arc::clone(&key.id),
                 scopes: Arc::clone(&key.scopes),
                 claims: Arc::clone(ring.claims()),
                 by_key: true,
                 with: Vec::new(),
-                pending: jwt::Pending::default(),
+                unproven: jwt::Unproven::default(),
                 credential: Some(place.clone()),
             })
         })
@@ -130,7 +218,7 @@ fn key(
 
 /// The connection itself names the caller where the request presents nothing: a certificate is not sent with each request, so it
 /// conflicts with no credential, and a credential goes before it.
-fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, Refusal> {
+fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, Failure> {
     let mut outcomes = accepted
         .iter()
         .filter_map(|provider| {
@@ -138,7 +226,11 @@ fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, 
                 return None;
             };
             let outcome = peers.verify(head).transpose()?;
-            Some(outcome.map(|peer| peer.identity(provider.name())))
+            Some(
+                outcome
+                    .map(|peer| peer.identity(provider.name()))
+                    .map_err(Failure::from),
+            )
         })
         .peekable();
     if outcomes.peek().is_none() {
@@ -147,22 +239,36 @@ fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, 
     first_success(outcomes, Reason::PeerNotAccepted.into()).map(Some)
 }
 
-/// The first identity; else the refusal of the provider that came furthest, because it is the one that the caller meant.
-/// Reasons are ordered as the checks run.
+/// The first identity. Without one: what is worth waiting for, since it may give one; then the server that should have answered;
+/// else the refusal of the provider that came furthest, because it is the one that the caller meant. Reasons are ordered as the
+/// checks run.
 fn first_success(
-    outcomes: impl Iterator<Item = Result<Identity, Refusal>>,
+    outcomes: impl Iterator<Item = Result<Identity, Failure>>,
     nobody: Refusal,
-) -> Result<Identity, Refusal> {
+) -> Result<Identity, Failure> {
+    let mut pending: Option<Pending> = None;
+    let mut unavailable: Option<Unavailable> = None;
     let mut furthest: Option<Refusal> = None;
     for outcome in outcomes {
         match outcome {
             Ok(identity) => return Ok(identity),
-            Err(refusal) => {
+            Err(Failure::Pending(what)) => {
+                pending.get_or_insert(what);
+            }
+            Err(Failure::Unavailable(what)) => {
+                unavailable.get_or_insert(what);
+            }
+            Err(Failure::Refused(refusal)) => {
                 if furthest.as_ref().is_none_or(|f| f.reason < refusal.reason) {
                     furthest = Some(refusal);
                 }
             }
         }
     }
-    Err(furthest.unwrap_or(nobody))
+    let refused = || Failure::Refused(furthest.unwrap_or(nobody));
+    let unavailable = unavailable.map(Failure::Unavailable);
+    Err(pending
+        .map(Failure::Pending)
+        .or(unavailable)
+        .unwrap_or_else(refused))
 }

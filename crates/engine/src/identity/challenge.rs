@@ -27,6 +27,7 @@ pub(crate) fn challenges(accepted: &[&Provider], refusal: Option<&Refusal>) -> V
                 bearer(reason)
             }
             Source::Mtls(_) => format!("ClientCertificate realm=\"{REALM}\""),
+            Source::Introspection(_) => bearer(refusal.map(|r| r.reason)),
             Source::ApiKey(ring) => {
                 let place = ring.place();
                 let location = match place.location {
@@ -90,6 +91,8 @@ pub(super) fn is_about_a_token(reason: Reason) -> bool {
             | Reason::JwtLifetime
             | Reason::TokenBinding
             | Reason::DpopMissing
+            | Reason::TokenInactive
+            | Reason::TokenUnfit
     )
 }
 
@@ -103,7 +106,8 @@ mod tests {
             assert_eq!(
                 is_about_a_token(*reason),
                 reason.code().starts_with("jwt_")
-                    || matches!(reason, Reason::TokenBinding | Reason::DpopMissing),
+                    || reason.code().starts_with("token_")
+                    || *reason == Reason::DpopMissing,
                 "{}",
                 reason.code()
             );

@@ -2,7 +2,8 @@
 //!
 //! [`Provider::compile`] turns one identity provider of the policy into its checked form; [`authenticate`] reads the one
 //! credential that a request presents to the providers that an endpoint accepts. Modules stand in the order in which a
-//! credential meets them: `presented` finds it, `bearer` unwraps it, `api_key` or `jwt` proves it.
+//! credential meets them: `presented` finds it, `bearer` unwraps it, `api_key`, `jwt` or `introspection` proves it. What another
+//! server must say first is fetched by `remote` (keys) or asked for by `introspection`, and `asked` is what a request learns meanwhile.
 //!
 //! Invariants:
 //! - An [`Identity`] exists only after its key was found, or its token's signature and every claim were verified.
@@ -10,14 +11,17 @@
 //! - Time is the `now` of the caller. No token, key, digest or claim value is in an error or a debug print.
 
 mod api_key;
+mod asked;
 mod authenticate;
 mod bearer;
 mod challenge;
 mod channel;
+mod introspection;
 mod jwt;
 mod mtls;
 mod presented;
 mod provider;
+pub(crate) mod remote;
 mod replay;
 mod spiffe;
 mod text;
@@ -27,12 +31,14 @@ mod xfcc;
 
 pub(crate) use api_key::hex_digest;
 pub use api_key::{key_checksum, key_digit};
+pub(crate) use asked::{Asked, Failure, Pending, Question};
 pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::{REALM, challenges};
 pub(crate) use channel::{Channel, Judged, Known};
-pub(crate) use jwt::{Pending, Use};
+pub(crate) use jwt::{Unproven, Use};
 pub(crate) use presented::sends_password;
 pub(crate) use provider::Provider;
+pub(crate) use remote::Unavailable;
 pub(crate) use replay::{Claim, Claimed};
 pub(crate) use spiffe::SpiffePattern;
 pub(crate) use together::together;
@@ -60,7 +66,7 @@ pub(crate) struct Identity {
     /// The other identities that the endpoint asks for on the same request.
     pub(crate) with: Vec<Identity>,
     /// What must still be found out before the identity is proven.
-    pub(crate) pending: Pending,
+    pub(crate) unproven: Unproven,
     /// Where the credential stood; nowhere in the request when it is the connection's certificate.
     pub(crate) credential: Option<Credential>,
 }
@@ -117,7 +123,7 @@ pub(crate) fn credential_changes(identity: &Identity) -> Vec<Strip> {
                 KeyLocation::Cookie => Strip::Cookie(name),
             }
         }));
-        if identity.pending.replay.is_some() {
+        if identity.unproven.replay.is_some() {
             changes.push(Strip::Header(jwt::PROOF.to_owned()));
         }
     }

@@ -7,7 +7,7 @@
 //! own identity is proven and matches `forwarded.from`. The chain is walked from the connection backwards, and ends at the first
 //! workload that is not such a proxy.
 
-use super::jwt::Pending;
+use super::jwt::Unproven;
 use super::spiffe::{self, Glob, SpiffeId, SpiffePattern};
 use super::{Identity, text, xfcc};
 use crate::config::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
@@ -212,7 +212,7 @@ impl Peer {
             claims: Arc::new(claims),
             by_key: false,
             with: Vec::new(),
-            pending: Pending::default(),
+            unproven: Unproven::default(),
             credential: None,
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn find<'a>(
     let mut takes_tokens = false;
     for provider in accepted {
         match provider.source() {
-            Source::Jwt(_) => takes_tokens = true,
+            Source::Jwt(_) | Source::Introspection(_) => takes_tokens = true,
             Source::ApiKey(ring) if !places.contains(&ring.place()) => places.push(ring.place()),
             Source::ApiKey(_) | Source::Mtls(_) => {}
         }
@@ -74,7 +74,7 @@ pub(super) fn find<'a>(
 pub(super) fn in_query(accepted: &[&Provider], target: &Target) -> bool {
     target.query.iter().any(|(name, _)| {
         accepted.iter().any(|provider| match provider.source() {
-            Source::Jwt(_) => name == "access_token",
+            Source::Jwt(_) | Source::Introspection(_) => name == "access_token",
             Source::ApiKey(ring) => {
                 let place = ring.place();
                 place.location == KeyLocation::Header && name.eq_ignore_ascii_case(&place.name)

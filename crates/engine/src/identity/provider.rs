@@ -1,8 +1,10 @@
 //! One identity provider, compiled.
 
 use super::api_key::KeyRing;
-use super::jwt::Issuer;
+use super::introspection::Introspector;
+use super::jwt::{Issuer, Keys};
 use super::mtls::Peers;
+use super::remote::RemoteKeys;
 use crate::config::{IdentityProvider, KeyLocation};
 use crate::problem::{Problem, Severity, pointer};
 use std::fmt;
@@ -22,6 +24,8 @@ pub(super) enum Source {
     ApiKey(KeyRing),
     /// Certificates of connections.
     Mtls(Peers),
+    /// Tokens that a server knows.
+    Introspection(Arc<Introspector>),
 }
 
 impl Provider {
@@ -36,13 +40,19 @@ impl Provider {
     ) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let mut problems = Vec::new();
         let source = match config {
-            IdentityProvider::Jwt(jwt) => Issuer::compile(&pointer(at, "jwt"), jwt, &mut problems)
-                .map(|issuer| Source::Jwt(Box::new(issuer))),
+            IdentityProvider::Jwt(jwt) => {
+                Issuer::compile(name, &pointer(at, "jwt"), jwt, &mut problems)
+                    .map(|issuer| Source::Jwt(Box::new(issuer)))
+            }
             IdentityProvider::ApiKey(keys) => {
                 KeyRing::compile(&pointer(at, "apiKey"), keys, &mut problems).map(Source::ApiKey)
             }
             IdentityProvider::Mtls(peers) => {
                 Peers::compile(&pointer(at, "mtls"), peers, &mut problems).map(Source::Mtls)
+            }
+            IdentityProvider::Introspection(server) => {
+                Introspector::compile(&pointer(at, "introspection"), server, &mut problems)
+                    .map(|server| Source::Introspection(Arc::new(server)))
             }
         };
         match source {
@@ -68,14 +78,16 @@ impl Provider {
             Source::ApiKey(ring) if ring.place().location == KeyLocation::Query => {
                 Some(&ring.place().name)
             }
-            Source::ApiKey(_) | Source::Jwt(_) | Source::Mtls(_) => None,
+            Source::ApiKey(_) | Source::Jwt(_) | Source::Mtls(_) | Source::Introspection(_) => None,
         }
     }
 
     /// Where in a request the provider reads, if it reads there.
     pub(crate) fn place(&self) -> Option<(KeyLocation, &str)> {
         match &self.source {
-            Source::Jwt(_) => Some((KeyLocation::Header, super::bearer::HEADER)),
+            Source::Jwt(_) | Source::Introspection(_) => {
+                Some((KeyLocation::Header, super::bearer::HEADER))
+            }
             Source::ApiKey(ring) => Some((ring.place().location, &ring.place().name)),
             Source::Mtls(_) => None,
         }
@@ -85,7 +97,30 @@ impl Provider {
     pub(crate) fn peers(&self) -> Option<&Peers> {
         match &self.source {
             Source::Mtls(peers) => Some(peers),
-            Source::Jwt(_) | Source::ApiKey(_) => None,
+            Source::Jwt(_) | Source::ApiKey(_) | Source::Introspection(_) => None,
+        }
+    }
+
+    /// The keys that must be fetched for it.
+    pub(crate) fn remote_keys(&self) -> Option<&Arc<RemoteKeys>> {
+        match &self.source {
+            Source::Jwt(issuer) => match issuer.keys() {
+                Keys::Remote(keys) => Some(keys),
+                Keys::Fixed(_) => None,
+            },
+            Source::ApiKey(_) | Source::Introspection(_) | Source::Mtls(_) => None,
+        }
+    }
+
+    /// The proxy's clusters that it needs.
+    pub(crate) fn clusters(&self) -> Vec<&str> {
+        match &self.source {
+            Source::Jwt(_) => self
+                .remote_keys()
+                .map(|keys| keys.clusters())
+                .unwrap_or_default(),
+            Source::Introspection(server) => vec![server.cluster()],
+            Source::ApiKey(_) | Source::Mtls(_) => Vec::new(),
         }
     }
 
@@ -101,6 +136,7 @@ impl fmt::Debug for Provider {
             Source::Jwt(_) => "jwt",
             Source::ApiKey(_) => "apiKey",
             Source::Mtls(_) => "mtls",
+            Source::Introspection(_) => "introspection",
         };
         f.debug_struct("Provider")
             .field("name", &self.name)

@@ -1,6 +1,6 @@
 //! Keys, tokens and requests for tests. The keys under `jwt/testdata` were made for tests and protect nothing.
 
-use super::{Identity, Provider, authenticate};
+use super::{Asked, Failure, Identity, Provider};
 use crate::config::{IdentityProvider, Timestamp};
 use crate::http::{Headers, RequestHead, Target};
 use crate::problem::Problem;
@@ -220,6 +220,21 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> Target {
             .collect(),
         ..Target::default()
     }
+}
+
+/// Authenticates where no server must be asked.
+pub(super) fn authenticate(
+    accepted: &[&Provider],
+    head: &RequestHead,
+    target: &Target,
+    now: Timestamp,
+) -> Result<Option<Identity>, Refusal> {
+    super::authenticate(accepted, head, target, &Asked::default(), now).map_err(|failure| {
+        match failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::Pending(_) | Failure::Unavailable(_) => panic!("{failure:?}"),
+        }
+    })
 }
 
 /// Presents header fields to some providers.

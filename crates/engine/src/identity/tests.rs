@@ -1,3 +1,4 @@
+use super::testing::authenticate;
 use super::testing::*;
 use super::*;
 use crate::http::Target;

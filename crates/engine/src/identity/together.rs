@@ -6,7 +6,7 @@
 //! The caller is whom the first provider of the alternative knows by a credential of the request, because that is whom the request is sent
 //! for; a certificate names the workload that carries it. Where there are certificates alone, it is the first of these.
 
-use super::{Identity, Provider, authenticate, presented};
+use super::{Asked, Failure, Identity, Provider, authenticate, presented};
 use crate::config::Timestamp;
 use crate::http::{RequestHead, Target};
 use crate::verdict::{Reason, Refusal};
@@ -15,29 +15,39 @@ use std::sync::Arc;
 /// Identifies the caller: `None` when the request presents no credential to any of the accepted providers.
 ///
 /// # Errors
-/// The refusal of the alternative that came furthest.
+/// What must come first for an alternative that could still hold; else the server that should have answered; else the refusal of the
+/// alternative that came furthest.
 pub(crate) fn together(
     alternatives: &[Vec<Arc<Provider>>],
     accepted: &[&Provider],
     head: &RequestHead,
     target: &Target,
+    asked: &Asked,
     now: Timestamp,
-) -> Result<Option<Identity>, Refusal> {
+) -> Result<Option<Identity>, Failure> {
     let presented = presented::find(accepted, head, target).len();
+    let mut unavailable: Option<Failure> = None;
     let mut furthest: Option<Refusal> = None;
     for alternative in alternatives {
-        match all(alternative, presented, head, target, now) {
+        match all(alternative, presented, head, target, asked, now) {
             Ok(identity) => return Ok(Some(identity)),
-            Err(refusal) => {
+            Err(failure @ Failure::Pending(_)) => return Err(failure),
+            Err(failure @ Failure::Unavailable(_)) => {
+                unavailable.get_or_insert(failure);
+            }
+            Err(Failure::Refused(refusal)) => {
                 if furthest.as_ref().is_none_or(|f| f.reason < refusal.reason) {
                     furthest = Some(refusal);
                 }
             }
         }
     }
+    if let Some(failure) = unavailable {
+        return Err(failure);
+    }
     match furthest {
         Some(refusal) if presented > 0 || refusal.reason != Reason::CredentialMissing => {
-            Err(refusal)
+            Err(refusal.into())
         }
         _ => Ok(None),
     }
@@ -49,11 +59,12 @@ fn all(
     presented: usize,
     head: &RequestHead,
     target: &Target,
+    asked: &Asked,
     now: Timestamp,
-) -> Result<Identity, Refusal> {
+) -> Result<Identity, Failure> {
     let mut identities = Vec::with_capacity(providers.len());
     for provider in providers {
-        let identity = authenticate(&[provider], head, target, now)?;
+        let identity = authenticate(&[provider], head, target, asked, now)?;
         identities.push(identity.ok_or_else(|| {
             Refusal::new(Reason::CredentialMissing)
                 .expected("every credential that the endpoint asks for")
@@ -61,14 +72,14 @@ fn all(
     }
     let used = identities.iter().filter(|i| i.credential.is_some()).count();
     if used < presented {
-        return Err(Reason::CredentialConflict.into());
+        return Err(Refusal::new(Reason::CredentialConflict).into());
     }
     let caller = identities
         .iter()
         .position(|i| i.credential.is_some())
         .unwrap_or_default();
     if caller >= identities.len() {
-        return Err(Reason::CredentialMissing.into());
+        return Err(Refusal::new(Reason::CredentialMissing).into());
     }
     let mut identity = identities.remove(caller);
     identity.with = identities;
@@ -89,9 +100,19 @@ mod tests {
         let accepted: Vec<&Provider> = alternatives.iter().flatten().map(Arc::as_ref).collect();
         let mut head = head(fields);
         head.source.principal = principal.map(str::to_owned);
-        together(alternatives, &accepted, &head, &Target::default(), now())
-            .map(|identity| identity.map(|i| i.all().map(|i| i.subject.to_string()).collect()))
-            .map_err(|refusal| refusal.reason)
+        together(
+            alternatives,
+            &accepted,
+            &head,
+            &Target::default(),
+            &Asked::default(),
+            now(),
+        )
+        .map(|identity| identity.map(|i| i.all().map(|i| i.subject.to_string()).collect()))
+        .map_err(|failure| match failure {
+            Failure::Refused(refusal) => refusal.reason,
+            other => panic!("{other:?}"),
+        })
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::Transaction;
 use crate::audit::Record;
+use crate::config::Timestamp;
 use crate::http::{RequestHead, ResponseHead};
+use crate::remote::{Call, CallAnswer, RemoteKeys};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -17,6 +19,13 @@ pub enum Event {
     RequestBody(Vec<u8>),
     /// The answer to a [`Step::Ask`].
     Answer(Answer),
+    /// After a [`Step::Wait`]: the keys may be there, or the time is over.
+    Waited {
+        /// Whether it cannot wait any longer, whatever the time is.
+        enough: bool,
+    },
+    /// The answer to a [`Step::Call`].
+    Called(CallAnswer),
     /// The response head arrived.
     Response(Box<ResponseHead>),
     /// There is no response to judge: none was written down, the upstream gave none or not all of it, or the proxy made one of its own.
@@ -88,6 +97,10 @@ pub struct Stored {
 pub enum Step {
     /// Answer a question, at once.
     Ask(Box<Transaction>, Query),
+    /// Hold the request until these keys have changed ([`RemoteKeys::epoch`]), or until the moment: then [`Event::Waited`].
+    Wait(Box<Transaction>, Arc<RemoteKeys>, Timestamp),
+    /// Hold the request, make this call, and bring what comes of it: [`Event::Called`].
+    Call(Box<Transaction>, Call),
     /// Hold what came so far and bring the whole body: [`Event::RequestProgress`] while it grows, then [`Event::RequestBody`]
     /// (in the response phase the same for the response).
     NeedBody(Box<Transaction>),

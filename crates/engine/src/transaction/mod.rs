@@ -3,7 +3,8 @@
 //! [`Transaction::handle`] takes the machine by value and gives it back inside the step, so that after a verdict no state
 //! is left that could be resumed wrongly. Time comes with every event.
 //!
-//! - `request` runs the controls that need the head, `prove` asks what only some credentials need, `body` and `binding` those that need a body, `response` the way back,
+//! - `request` runs the controls that need the head, `remote` waits for what other servers must say, `prove` asks what only some
+//!   credentials need, `body` and `binding` those that need a body, `response` the way back,
 //!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
@@ -14,6 +15,7 @@ mod body;
 mod claims;
 mod effect;
 mod prove;
+mod remote;
 mod reply;
 mod request;
 mod response;
@@ -27,7 +29,7 @@ use crate::audit::Record;
 use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
 use crate::http::{RequestHead, ResponseHead, Target};
-use crate::identity::Identity;
+use crate::identity::{Asked, Identity, Question};
 use crate::limit::Take;
 use crate::verdict::{Decision, Finding, Reason, Refusal};
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub struct Transaction {
     /// The path's parameters, by name.
     parameters: Vec<(Arc<str>, String)>,
     identity: Option<Identity>,
+    /// What it has waited for.
+    asked: Asked,
 }
 
 /// Where an exchange is.
@@ -54,6 +58,10 @@ enum State {
     New,
     /// Finding out whether the credential is its sender's.
     Proving(prove::Proving),
+    /// Waiting for keys, until this moment.
+    Waiting { until: Timestamp },
+    /// Waiting for a server's word about the token.
+    Calling(Box<Question>),
     /// Taking from the limit at this index.
     Limiting { index: usize, take: Take },
     /// Waiting for the request body.
@@ -87,6 +95,7 @@ impl Transaction {
             endpoint: None,
             parameters: Vec::new(),
             identity: None,
+            asked: Asked::default(),
         })
     }
 
@@ -95,6 +104,12 @@ impl Transaction {
     pub fn handle(mut self: Box<Self>, event: Event, now: Timestamp) -> Step {
         match (std::mem::replace(&mut self.state, State::New), event) {
             (State::New, Event::Request(head)) => self.on_request(*head, now),
+            (State::Waiting { until }, Event::Waited { enough }) => {
+                self.on_waited(enough || now >= until, now)
+            }
+            (State::Calling(question), Event::Called(answer)) => {
+                self.on_called(*question, &answer, now)
+            }
             (State::Limiting { index, take }, Event::Answer(answer)) => {
                 self.on_limit_answer(index, take, answer, now)
             }

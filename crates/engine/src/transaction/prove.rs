@@ -85,7 +85,7 @@ impl Transaction {
         let Some(identity) = identity else {
             return self.authorize(now);
         };
-        if identity.pending.certificate.is_none() {
+        if identity.unproven.certificate.is_none() {
             return self.replay(index, now);
         }
         let state = State::Proving(Proving::Certificate(index));
@@ -94,7 +94,7 @@ impl Transaction {
 
     fn is_bound_to(&self, index: usize, shown: Option<&str>) -> bool {
         let identity = self.identity.as_ref().and_then(|i| i.all().nth(index));
-        let wanted = identity.and_then(|i| i.pending.certificate);
+        let wanted = identity.and_then(|i| i.unproven.certificate);
         let shown = shown.and_then(crate::identity::hex_digest);
         wanted.is_some() && wanted == shown
     }
@@ -102,7 +102,7 @@ impl Transaction {
     /// Notes that the proof of an identity is used, if it has one; then goes on to the next identity.
     fn replay(self: Box<Self>, index: usize, now: Timestamp) -> Step {
         let identity = self.identity.as_ref().and_then(|i| i.all().nth(index));
-        let usage = identity.and_then(|i| i.pending.replay.as_ref().map(|u| (i, u)));
+        let usage = identity.and_then(|i| i.unproven.replay.as_ref().map(|u| (i, u)));
         let Some((identity, usage)) = usage else {
             return self.certificate(index.saturating_add(1), now);
         };

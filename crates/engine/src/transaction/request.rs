@@ -4,7 +4,7 @@ use super::{Answer, Found, State, Step, Transaction, reply, upstream, values};
 use crate::compile::Access;
 use crate::config::{Mode, Timestamp, Unknown};
 use crate::http::{self, RequestHead};
-use crate::identity::{self, Provider};
+use crate::identity::{self, Failure, Provider};
 use crate::limit::{Take, Taken};
 use crate::route;
 use crate::verdict::{Reason, Refusal};
@@ -106,7 +106,7 @@ impl Transaction {
         }
     }
 
-    fn authenticate(mut self: Box<Self>, now: Timestamp) -> Step {
+    pub(super) fn authenticate(mut self: Box<Self>, now: Timestamp) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -115,7 +115,7 @@ impl Transaction {
         if mode != Mode::Off {
             let known = match &endpoint.access {
                 Access::Public => Ok(None),
-                Access::Closed => Err(Reason::AuthenticationNotConfigured.into()),
+                Access::Closed => Err(Refusal::new(Reason::AuthenticationNotConfigured).into()),
                 Access::Known {
                     providers,
                     together,
@@ -123,20 +123,25 @@ impl Transaction {
                 } => {
                     let accepted: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
                     let (head, target) = (&self.head, &self.target);
+                    let asked = &self.asked;
                     let known = if together.is_empty() {
-                        identity::authenticate(&accepted, head, target, now)
+                        identity::authenticate(&accepted, head, target, asked, now)
                     } else {
-                        identity::together(together, &accepted, head, target, now)
+                        identity::together(together, &accepted, head, target, asked, now)
                     };
                     match known {
-                        Ok(None) if !optional => Err(Reason::CredentialMissing.into()),
+                        Ok(None) if !optional => {
+                            Err(Refusal::new(Reason::CredentialMissing).into())
+                        }
                         known => known,
                     }
                 }
             };
             match known {
                 Ok(identity) => self.identity = identity,
-                Err(refusal) => {
+                Err(Failure::Pending(pending)) => return self.pend(pending, now),
+                Err(Failure::Unavailable(what)) => return self.unavailable(what, mode, now),
+                Err(Failure::Refused(refusal)) => {
                     self.record.token_digest = identity::token_digest(refusal.reason, &self.head);
                     if let Found::Refused(refusal) = self.note(refusal, mode) {
                         return self.refuse(refusal);

@@ -93,6 +93,10 @@ fn provider(bundle: &Document, name: &str) -> String {
                     ", from the caller that it was issued to: proven by a client certificate or a DPoP proof",
             }
         ),
+        Some(IdentityProvider::Introspection(server)) => format!(
+            "- `{name}`: a token that {} calls active, as `Authorization: Bearer`",
+            server.uri
+        ),
         Some(IdentityProvider::ApiKey(ApiKeyProvider {
             location,
             name: field,

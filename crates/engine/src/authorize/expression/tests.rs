@@ -51,7 +51,7 @@ fn identity() -> Identity {
         claims: Arc::new(claims.as_object().cloned().unwrap_or_default()),
         by_key: false,
         with: Vec::new(),
-        pending: crate::identity::Pending::default(),
+        unproven: crate::identity::Unproven::default(),
         credential: None,
     }
 }

@@ -1,7 +1,7 @@
 use crate::config::Timestamp;
 use crate::http::Target;
 use crate::identity::testing::*;
-use crate::identity::{Identity, Provider, authenticate};
+use crate::identity::{Identity, Provider};
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Value, json};
 

@@ -157,7 +157,7 @@ impl Issuer {
 }
 
 /// A string, or a list of nothing but strings.
-fn texts(value: &Value) -> Option<Vec<&str>> {
+pub(in crate::identity) fn texts(value: &Value) -> Option<Vec<&str>> {
     match (value.as_str(), value.as_array()) {
         (Some(one), _) => Some(vec![one]),
         (None, Some(list)) => list.iter().map(Value::as_str).collect(),
@@ -170,14 +170,18 @@ pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<u64
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
-    let micros = match (value.as_u64(), value.as_f64()) {
+    numeric_date(value)
+        .map(Some)
+        .ok_or_else(|| malformed(name, "seconds since 1970, up to the year 9999"))
+}
+
+/// As [`time`], of the value itself.
+pub(in crate::identity) fn numeric_date(value: &Value) -> Option<u64> {
+    match (value.as_u64(), value.as_f64()) {
         (Some(seconds), _) => (seconds < YEAR_10000).then(|| seconds * 1_000_000),
         (None, Some(seconds)) => fraction(seconds),
         (None, None) => None,
-    };
-    micros
-        .map(Some)
-        .ok_or_else(|| malformed(name, "seconds since 1970, up to the year 9999"))
+    }
 }
 
 #[expect(

@@ -2,9 +2,11 @@
 
 use super::cache::Cache;
 use super::confirmation::Binding;
-use super::{Issuer, header, jwks};
+use super::{Issuer, Keys, header, jwks};
 use crate::config::{Bytes, JwtProvider, Span, TokenCache};
+use crate::identity::remote::RemoteKeys;
 use crate::problem::{Problem, pointer};
+use std::sync::Arc;
 
 /// In microseconds.
 const DEFAULT_SKEW: u64 = 30_000_000;
@@ -18,6 +20,7 @@ const MAX_MEMORY: Bytes = Bytes(256 << 20);
 impl Issuer {
     /// Compiles the provider at the JSON pointer `at`; adds what is wrong to `problems`.
     pub(in crate::identity) fn compile(
+        name: &str,
         at: &str,
         config: &JwtProvider,
         problems: &mut Vec<Problem>,
@@ -26,7 +29,8 @@ impl Issuer {
             issuer,
             audiences,
             algorithms,
-            jwks,
+            jwks: _,
+            discovery: _,
             types,
             clock_skew,
             max_lifetime,
@@ -99,7 +103,7 @@ impl Issuer {
         }
         let cache = cache_of(&pointer(at, "cache"), cache, problems);
         let binding = Binding::compile(at, config, problems);
-        let keys = jwks::compile(&pointer(at, "jwks"), jwks, algorithms, problems)?;
+        let keys = keys(name, at, config, problems)?;
         Some(Self {
             issuer: issuer.clone(),
             audiences: audiences.clone(),
@@ -147,6 +151,43 @@ fn cache_of(at: &str, config: &TokenCache, problems: &mut Vec<Problem>) -> Optio
     }
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     Cache::new(size(entries.into()), size(memory.0))
+}
+
+/// The keys, from exactly one source.
+fn keys(name: &str, at: &str, config: &JwtProvider, problems: &mut Vec<Problem>) -> Option<Keys> {
+    let JwtProvider {
+        issuer,
+        algorithms,
+        jwks,
+        discovery,
+        ..
+    } = config;
+    let place = pointer(at, "jwks");
+    let mut two = |a: &str, b: &str| {
+        problems.push(
+            Problem::error(
+                "one-of",
+                at,
+                format!("there are two sources of keys, `{a}` and `{b}`"),
+            )
+            .hint("keep one of them"),
+        );
+        None
+    };
+    match (discovery, &jwks.uri) {
+        (Some(_), _) if !jwks.is_empty() => two("jwks", "discovery"),
+        (_, Some(_)) if jwks.inline.is_some() => two("jwks.inline", "jwks.uri"),
+        (_, Some(_)) if jwks.file.is_some() => two("jwks.file", "jwks.uri"),
+        (Some(discovery), _) => {
+            let place = pointer(at, "discovery");
+            RemoteKeys::by_discovery(name, &place, issuer, discovery, algorithms, problems)
+                .map(|keys| Keys::Remote(Arc::new(keys)))
+        }
+        (None, Some(_)) => RemoteKeys::at_place(name, &place, jwks, algorithms, problems)
+            .map(|keys| Keys::Remote(Arc::new(keys))),
+        (None, None) => jwks::compile(&place, jwks, algorithms, problems)
+            .map(|keys| Keys::Fixed(Arc::new(keys))),
+    }
 }
 
 fn require(text: &str, at: String, hint: &str, problems: &mut Vec<Problem>) {

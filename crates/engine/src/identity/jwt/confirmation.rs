@@ -48,7 +48,7 @@ pub(super) struct Demanded {
 
 /// What is left to be found out, once a token and its proof are right.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Pending {
+pub(crate) struct Unproven {
     /// The connection must show the certificate with this digest.
     pub(crate) certificate: Option<[u8; 32]>,
     /// The proof must not have been used before.

@@ -11,7 +11,7 @@ use std::fmt;
 const MAX_DEPTH: u8 = 16;
 
 /// Reads one object; `None` for anything else.
-pub(super) fn object(json: &[u8]) -> Option<Map<String, Value>> {
+pub(in crate::identity) fn object(json: &[u8]) -> Option<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = Strict { left: MAX_DEPTH }.deserialize(&mut reader).ok()?;
     reader.end().ok()?;

@@ -1,9 +1,11 @@
 //! A JSON Web Key Set (RFC 7517 §5) to keys that verify.
 
+use super::json;
 use super::jwk::{self, Read};
-use super::keys::KeySet;
+use super::keys::{Key, KeySet};
 use crate::config::{Algorithm, Jwks};
 use crate::problem::{Problem, pointer};
+use crate::remote::Fault;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -14,7 +16,35 @@ pub(super) fn compile(
     accepted: &[Algorithm],
     problems: &mut Vec<Problem>,
 ) -> Option<KeySet> {
-    let Jwks { inline, file } = config;
+    let Jwks {
+        inline,
+        file,
+        uri: _,
+        cluster,
+        refresh,
+        max_stale,
+        timeout,
+        cooldown,
+        on_failure,
+    } = config;
+    let remote_only = [
+        ("cluster", cluster.is_some()),
+        ("refresh", refresh.is_some()),
+        ("maxStale", max_stale.is_some()),
+        ("timeout", timeout.is_some()),
+        ("cooldown", cooldown.is_some()),
+        ("onFailure", on_failure.is_some()),
+    ];
+    for (name, _) in remote_only.into_iter().filter(|(_, there)| *there) {
+        problems.push(
+            Problem::error(
+                "without-uri",
+                pointer(at, name),
+                format!("`{name}` belongs to `uri`, and there is none"),
+            )
+            .hint("set `uri` to where the issuer publishes its keys, or take this away"),
+        );
+    }
     match (inline, file) {
         (Some(set), None) => read(&pointer(at, "inline"), set, accepted, problems),
         (None, Some(_)) => {
@@ -30,7 +60,7 @@ pub(super) fn compile(
         }
         (None, None) => {
             problems.push(Problem::error("one-of", at, "there is no key set").hint(
-                "set `inline` to the key set, or `file` to the name of a file that holds it",
+                "set `inline` to the key set, `file` to the name of a file that holds it, or `uri` and `cluster` to where it is published",
             ));
             None
         }
@@ -42,6 +72,40 @@ pub(super) fn compile(
             None
         }
     }
+}
+
+/// The most keys of a published set. Issuers have a handful; every one of them costs time to check when the set is read.
+const MAX_PUBLISHED: usize = 100;
+
+/// Reads a key set as an issuer publishes it: what is not for verifying tokens, or should not be there, is left out.
+///
+/// # Errors
+/// Why it is no key set, or has no key that the accepted algorithms could use.
+pub(in crate::identity) fn published(body: &[u8], accepted: &[Algorithm]) -> Result<KeySet, Fault> {
+    let members = json::object(body).ok_or(Fault::Malformed("the key set is no JSON object"))?;
+    let entries = members
+        .get("keys")
+        .and_then(Value::as_array)
+        .ok_or(Fault::Malformed("the key set has no list `keys`"))?;
+    if entries.len() > MAX_PUBLISHED {
+        return Err(Fault::Malformed("the key set has more than 100 keys"));
+    }
+    let mut keys: Vec<Key> = Vec::new();
+    for entry in entries {
+        if let Read::Key(key) = jwk::read("", entry, accepted) {
+            // Of two keys of one name, the first is the one that the name means.
+            let taken = key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid);
+            if !taken {
+                keys.push(key);
+            }
+        }
+    }
+    if keys.is_empty() {
+        return Err(Fault::Malformed(
+            "the key set has no key that the provider's `algorithms` could use",
+        ));
+    }
+    Ok(KeySet::new(keys))
 }
 
 fn read(

@@ -2,11 +2,13 @@
 
 use super::algorithm::scheme;
 use super::token::Token;
-use crate::config::Algorithm;
+use crate::config::{Algorithm, Timestamp};
+use crate::identity::remote::RemoteKeys;
 use crate::verdict::{Reason, Refusal};
 use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 use std::sync::Arc;
 
 /// The most keys that are tried for a token that names none.
@@ -20,7 +22,7 @@ pub(super) struct KeyId([u8; 32]);
 pub(super) struct Key {
     pub(super) id: KeyId,
     /// Its `kid`.
-    kid: Option<String>,
+    pub(super) kid: Option<String>,
     /// The provider's algorithms that fit it. Never empty.
     algorithms: Vec<Algorithm>,
     /// The key itself.
@@ -28,9 +30,27 @@ pub(super) struct Key {
 }
 
 /// The keys of one issuer.
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     pub(super) keys: Vec<Key>,
     stamp: KeyId,
+}
+
+/// Where an issuer's keys come from.
+pub(in crate::identity) enum Keys {
+    /// They stand in the policy.
+    Fixed(Arc<KeySet>),
+    /// They are fetched.
+    Remote(Arc<RemoteKeys>),
+}
+
+impl Keys {
+    /// The keys that serve now. What was verified with another set is void where [`KeySet::stamp`] or [`KeySet::has`] says so.
+    pub(in crate::identity) fn current(&self, now: Timestamp) -> Option<Arc<KeySet>> {
+        match self {
+            Self::Fixed(keys) => Some(Arc::clone(keys)),
+            Self::Remote(keys) => keys.current(now),
+        }
+    }
 }
 
 /// Claims whose signature was verified: [`KeySet::verify`] is the only source.
@@ -48,6 +68,12 @@ impl<'a> Verified<'a> {
     /// The key that made the signature.
     pub(super) fn key(&self) -> KeyId {
         self.key
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeySet").field(&self.keys.len()).finish()
     }
 }
 
@@ -70,6 +96,16 @@ impl KeySet {
     /// Whether a key belongs to the set.
     pub(super) fn has(&self, key: KeyId) -> bool {
         self.keys.iter().any(|own| own.id == key)
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is a key of this name.
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
     }
 
     /// Verifies a token's signature with the key that its `kid` names; without a `kid`, with those that fit its algorithm.

@@ -17,18 +17,21 @@ mod keys;
 mod material;
 mod token;
 
-pub(super) use claims::Caller;
-pub(crate) use confirmation::Pending;
+pub(super) use claims::{Caller, numeric_date, texts};
 pub(super) use confirmation::Scheme;
+pub(crate) use confirmation::Unproven;
 pub(crate) use dpop::Use;
 pub(super) use dpop::{HEADER as PROOF, Request};
+pub(super) use json::object as strict_object;
+pub(super) use jwks::published as published_keys;
+pub(crate) use keys::KeySet;
+pub(super) use keys::Keys;
 pub(super) use token::{MAX_TOKEN, Token};
 
 use crate::config::{Algorithm, SenderConstrained, Timestamp};
 use crate::verdict::{Reason, Refusal};
 use cache::{Cache, Recalled};
 use confirmation::Binding;
-use keys::KeySet;
 use serde_json::{Map, Value};
 
 /// A token issuer, compiled.
@@ -36,7 +39,7 @@ pub(super) struct Issuer {
     issuer: String,
     audiences: Vec<String>,
     algorithms: Vec<Algorithm>,
-    keys: KeySet,
+    keys: Keys,
     cache: Option<Cache>,
     /// In the form of [`header::normal_type`].
     types: Option<Vec<String>>,
@@ -56,9 +59,15 @@ impl Issuer {
         &self.issuer
     }
 
+    /// Its keys.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// What comes of a token that came before: what [`Issuer::verify`] would say.
     pub(super) fn recall(&self, text: &str, now: Timestamp) -> Option<Result<Caller, Refusal>> {
-        match self.cache.as_ref()?.recall(text, &self.keys, now)? {
+        let keys = self.keys.current(now)?;
+        match self.cache.as_ref()?.recall(text, &keys, now)? {
             Recalled::Verified(caller, times) => Some(times.check(now).map(|()| caller)),
             Recalled::Forged => Some(Err(Refusal::new(Reason::JwtSignature))),
         }
@@ -66,6 +75,26 @@ impl Issuer {
 
     /// Verifies a token in full, and remembers what came of its signature.
     pub(super) fn verify(&self, token: &Token<'_>, now: Timestamp) -> Result<Caller, Refusal> {
+        self.check_header(token)?;
+        let keys = self
+            .keys
+            .current(now)
+            .ok_or_else(|| Refusal::new(Reason::JwksUnavailable))?;
+        let verified = keys.verify(token).inspect_err(|refusal| {
+            if let (Some(cache), Reason::JwtSignature) = (&self.cache, refusal.reason) {
+                cache.refuse(token.text, &keys);
+            }
+        })?;
+        let (caller, times) = self.judge(&verified, now)?;
+        if let Some(cache) = &self.cache {
+            let key = verified.key();
+            cache.keep(token.text, &keys, key, &caller, times, now);
+        }
+        Ok(caller)
+    }
+
+    /// Checks what a token says about its signature and type, before any key is looked for.
+    pub(super) fn check_header(&self, token: &Token<'_>) -> Result<(), Refusal> {
         let accepted = token
             .header
             .algorithm
@@ -73,18 +102,7 @@ impl Issuer {
         if !accepted {
             return Err(Refusal::at(Reason::JwtAlgorithm, "jose.alg"));
         }
-        token.header.check_type(self.types.as_deref())?;
-        let verified = self.keys.verify(token).inspect_err(|refusal| {
-            if let (Some(cache), Reason::JwtSignature) = (&self.cache, refusal.reason) {
-                cache.refuse(token.text, &self.keys);
-            }
-        })?;
-        let (caller, times) = self.judge(&verified, now)?;
-        if let Some(cache) = &self.cache {
-            let key = verified.key();
-            cache.keep(token.text, &self.keys, key, &caller, times, now);
-        }
-        Ok(caller)
+        token.header.check_type(self.types.as_deref())
     }
 
     /// Holds a verified token against the caller that sent it: what is right already, and what is left to be found out.
@@ -95,13 +113,13 @@ impl Issuer {
         claims: &Map<String, Value>,
         scheme: Scheme,
         request: &Request<'_>,
-    ) -> Result<Pending, Refusal> {
+    ) -> Result<Unproven, Refusal> {
         let demanded = self.binding.demands(claims, scheme)?;
         let replay = demanded
             .key
             .map(|key| dpop::verify(&self.binding, self.skew, &key, request))
             .transpose()?;
-        Ok(Pending {
+        Ok(Unproven {
             certificate: demanded.certificate,
             replay,
         })

@@ -56,6 +56,11 @@ impl<'a> Token<'a> {
         })
     }
 
+    /// The name of the key that is said to have signed it.
+    pub(in crate::identity) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
     /// The issuer that the token claims to have: good for choosing the provider that verifies it, and for nothing else.
     pub(in crate::identity) fn unverified_issuer(&self) -> Result<&str, Refusal> {
         let at = "claims.iss";

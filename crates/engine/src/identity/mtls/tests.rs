@@ -1,4 +1,5 @@
-use super::super::{Provider, authenticate, testing};
+use super::super::Provider;
+use super::super::testing::{self, authenticate};
 use super::*;
 use crate::config::IdentityProvider;
 use crate::http::{Headers, Target};

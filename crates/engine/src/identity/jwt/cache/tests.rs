@@ -1,9 +1,9 @@
 use super::*;
 use crate::config::{Algorithm, Jwks, Timestamp};
 use crate::identity::Identity;
+use crate::identity::Provider;
 use crate::identity::jwt::jwks;
 use crate::identity::testing::*;
-use crate::identity::{Provider, authenticate};
 use crate::verdict::{Reason, Refusal};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ const MEMORY: usize = 1 << 20;
 fn set(algorithm: Algorithm, keys: &[Value]) -> KeySet {
     let config = Jwks {
         inline: Some(json!({ "keys": keys })),
-        file: None,
+        ..Jwks::default()
     };
     jwks::compile("", &config, &[algorithm], &mut Vec::new()).unwrap()
 }

@@ -1,7 +1,8 @@
 use super::*;
 use crate::http::Headers;
+use crate::identity::testing::authenticate;
 use crate::identity::testing::{NOW, TestKey, claims, issuer, now};
-use crate::identity::{Identity, Pending, Provider, authenticate};
+use crate::identity::{Identity, Provider, Unproven};
 use serde_json::json;
 
 const URI: &str = "https://api.test/orders/7";
@@ -101,7 +102,7 @@ fn a_proof_of_this_request_proves_the_token() {
     let corp = issuer(json!({}));
     let identity = with_proof(&corp, |_, _| ()).unwrap();
     assert_eq!(&*identity.subject, "alice");
-    let usage = identity.pending.replay.unwrap();
+    let usage = identity.unproven.replay.unwrap();
     assert_eq!(usage.until, Timestamp((NOW + 60 + 30) * 1_000_000));
     for uri in [
         "https://api.test/orders/7",
@@ -279,11 +280,11 @@ fn a_binding_is_proven_or_the_token_is_refused() {
         match outcome {
             Ok(identity) => {
                 assert_eq!(expected, None, "{mode} {scheme} {cnf}");
-                let pending = Pending {
+                let pending = Unproven {
                     certificate: wanted,
                     replay: None,
                 };
-                assert_eq!(identity.pending, pending, "{mode} {cnf}");
+                assert_eq!(identity.unproven, pending, "{mode} {cnf}");
             }
             Err(refusal) => assert_eq!(Some(refusal.reason), expected, "{mode} {scheme} {cnf}"),
         }

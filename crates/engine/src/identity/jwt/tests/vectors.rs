@@ -14,7 +14,7 @@ const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly
 fn keys(algorithm: Algorithm, key: Value) -> KeySet {
     let config = Jwks {
         inline: Some(json!({"keys": [key]})),
-        file: None,
+        ..Jwks::default()
     };
     let mut problems = Vec::new();
     let keys = jwks::compile("", &config, &[algorithm], &mut problems);

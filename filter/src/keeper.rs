@@ -1,0 +1,243 @@
+//! What outlives a request: the keys that policies need from elsewhere, and the requests that wait for them.
+//!
+//! There is one keeper in a VM, for all configurations: Envoy stops the ticks of a configuration that was replaced, and requests
+//! that began under it must not wait for ever. Any tick serves all.
+//!
+//! INVARIANT (bounded): so many requests wait at most ([`MOST_WAITING`]); each until a moment that the engine names.
+
+use crate::drive::Judge;
+use crate::host::{CallId, Host};
+use crate::shared;
+use crate::stream::{Flow, Stream};
+use meshward_engine::config::Timestamp;
+use meshward_engine::remote::{CallAnswer, RemoteKeys, Task};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak as WeakRc};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// The most requests of one worker that wait for keys.
+pub(crate) const MOST_WAITING: usize = 1_000;
+/// The most steps of one attempt between two waits. The machine's own bound is far lower.
+const MOST_STEPS: usize = 64;
+/// While nobody waits.
+const CALM: Duration = Duration::from_secs(1);
+/// While somebody waits: another worker may be the one that fetches.
+const EAGER: Duration = Duration::from_millis(10);
+
+/// A stream, as its callbacks and the keeper share it.
+pub(crate) type SharedStream<H, J> = Rc<RefCell<Stream<H, J>>>;
+
+/// Keys and waiting requests of a VM.
+#[derive(Debug)]
+pub(crate) struct Keeper<H, J> {
+    keys: RefCell<Vec<Weak<RemoteKeys>>>,
+    calls: RefCell<HashMap<CallId, Caller<H, J>>>,
+    waiting: RefCell<Vec<Waiting<H, J>>>,
+    period: Cell<Option<Duration>>,
+}
+
+/// Who made a call. The proxy brings an answer to the context whose callback made the call: these were made in one of a root.
+#[derive(Debug)]
+enum Caller<H, J> {
+    Keys(Weak<RemoteKeys>),
+    Stream(WeakRc<RefCell<Stream<H, J>>>, u32),
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub(crate) keys: Arc<RemoteKeys>,
+    pub(crate) until: Timestamp,
+}
+
+/// A request that waits.
+#[derive(Debug)]
+struct Waiting<H, J> {
+    stream: WeakRc<RefCell<Stream<H, J>>>,
+    context: u32,
+    wait: Wait,
+    /// The keys' epoch when it was last judged.
+    epoch: u64,
+}
+
+impl<H: Host, J: Judge> Keeper<H, J> {
+    /// Nothing to keep yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            keys: RefCell::new(Vec::new()),
+            calls: RefCell::new(HashMap::new()),
+            waiting: RefCell::new(Vec::new()),
+            period: Cell::new(None),
+        }
+    }
+
+    /// Keeps the keys of a new policy: takes what other workers, or an earlier policy, have fetched already, and fetches the rest soon.
+    pub(crate) fn keep(&self, host: &H, keys: &[Arc<RemoteKeys>], now: Timestamp) {
+        for keys in keys {
+            self.run(host, keys, keys.tick(now, false), now);
+        }
+        let mut kept = self.keys.borrow_mut();
+        kept.retain(|old| old.strong_count() > 0);
+        kept.extend(keys.iter().map(Arc::downgrade));
+        let needed = !kept.is_empty() || !self.waiting.borrow().is_empty();
+        drop(kept);
+        // Every configuration has ticks of its own.
+        self.period.set(None);
+        if needed {
+            self.tick_every(host, EAGER);
+        }
+    }
+
+    /// Lets a request wait. `false` when too many do.
+    pub(crate) fn wait(
+        &self,
+        host: &H,
+        stream: &SharedStream<H, J>,
+        context: u32,
+        wait: Wait,
+    ) -> bool {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() >= MOST_WAITING {
+            return false;
+        }
+        waiting.push(Waiting {
+            stream: Rc::downgrade(stream),
+            context,
+            epoch: wait.keys.epoch(),
+            wait,
+        });
+        drop(waiting);
+        self.tick_every(host, EAGER);
+        true
+    }
+
+    /// Time has passed: fetches what is due, and goes on with the requests that need not wait any more.
+    pub(crate) fn tick(&self, host: &H, own_context: u32, now: Timestamp) {
+        let kept: Vec<_> = self
+            .keys
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for keys in &kept {
+            self.run(host, keys, keys.tick(now, true), now);
+        }
+        self.wake(host, own_context, now);
+        let calm = self.waiting.borrow().is_empty();
+        self.tick_every(host, if calm { CALM } else { EAGER });
+    }
+
+    /// A call was answered.
+    pub(crate) fn called(
+        &self,
+        host: &H,
+        own_context: u32,
+        id: CallId,
+        answer: &CallAnswer,
+        now: Timestamp,
+    ) {
+        let caller = self.calls.borrow_mut().remove(&id);
+        match caller {
+            Some(Caller::Keys(keys)) => {
+                if let Some(keys) = keys.upgrade() {
+                    let task = keys.called(answer, now);
+                    self.run(host, &keys, task, now);
+                    self.wake(host, own_context, now);
+                }
+            }
+            Some(Caller::Stream(stream, context)) => {
+                if let Some(stream) = stream.upgrade() {
+                    let judge = |s: &mut Stream<H, J>| s.called(id, |_| answer.clone());
+                    let wait = self.resume(host, &stream, context, judge);
+                    if wait.is_some_and(|wait| !self.wait(host, &stream, context, wait)) {
+                        self.resume(host, &stream, context, Stream::waited_enough);
+                    }
+                    host.enter(own_context);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Does what a machine asks for, until it rests or waits for an answer.
+    fn run(&self, host: &H, keys: &Arc<RemoteKeys>, mut task: Task, now: Timestamp) {
+        for _ in 0..MOST_STEPS {
+            task = match task {
+                Task::Rest => break,
+                Task::Ask(query) => keys.answer(shared::answer(host, query), now),
+                Task::Call(call) => match host.call(&call) {
+                    Some(id) => {
+                        let mut calls = self.calls.borrow_mut();
+                        calls.insert(id, Caller::Keys(Arc::downgrade(keys)));
+                        break;
+                    }
+                    None => keys.called(&CallAnswer::Failed, now),
+                },
+            };
+        }
+        if let Some(note) = keys.take_note() {
+            let level = if note.warning {
+                log::Level::Warn
+            } else {
+                log::Level::Info
+            };
+            host.log(level, &format!("meshward: {}", note.text));
+        }
+    }
+
+    /// Judges the requests again whose keys have changed, or whose time is over.
+    fn wake(&self, host: &H, own_context: u32, now: Timestamp) {
+        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+        let (due, mut rest): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .filter(|w| w.stream.strong_count() > 0)
+            .partition(|w| now >= w.wait.until || w.wait.keys.epoch() != w.epoch);
+        for mut waiting in due {
+            let Some(stream) = waiting.stream.upgrade() else {
+                continue;
+            };
+            if let Some(wait) = self.resume(host, &stream, waiting.context, Stream::waited) {
+                waiting.epoch = wait.keys.epoch();
+                waiting.wait = wait;
+                rest.push(waiting);
+            }
+        }
+        host.enter(own_context);
+        self.waiting.borrow_mut().append(&mut rest);
+    }
+
+    /// Goes on with one request, in its own context. Gives what it waits for now, if it does.
+    fn resume(
+        &self,
+        host: &H,
+        stream: &SharedStream<H, J>,
+        context: u32,
+        judge: impl FnOnce(&mut Stream<H, J>) -> Flow,
+    ) -> Option<Wait> {
+        // Streams call the keeper only between their own callbacks, so that this one is free.
+        let mut open = stream.try_borrow_mut().ok()?;
+        if !host.enter(context) {
+            return None;
+        }
+        if judge(&mut open) == Flow::Pass {
+            host.resume_request();
+            return None;
+        }
+        if let Some(id) = open.awaits() {
+            let caller = Caller::Stream(Rc::downgrade(stream), context);
+            self.calls.borrow_mut().insert(id, caller);
+        }
+        open.waits_for()
+    }
+
+    fn tick_every(&self, host: &H, period: Duration) {
+        if self.period.replace(Some(period)) != Some(period) {
+            host.tick_every(period);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Streams that wait for keys, on a proxy of paper.
+
+use super::*;
+use crate::drive::Engine;
+use crate::host::fake::Fake;
+use crate::metrics::Metrics;
+use crate::policy::{Loaded, load};
+use meshward_engine::http::Headers;
+
+const ROOT: u32 = 1;
+const BUNDLE: &str = r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"},
+    "identityProviders":{"corp":{"jwt":{"issuer":"i","audiences":["a"],"algorithms":["ES256"],
+        "jwks":{"uri":"https://idp.test/certs","cluster":"idp","timeout":"1s"}}}},
+    "apis":[{"name":"a","hosts":["*"],"endpoints":[{"match":{"method":"GET","path":"/"},"authenticate":{"anyOf":["corp"]}}]}]}"#;
+/// `{"alg":"ES256","kid":"k1"}`, `{"iss":"i"}`, and a signature that is none.
+const TOKEN: &[u8] = b"Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJpIn0.AAAA";
+const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+
+struct Case {
+    host: Fake,
+    keeper: Keeper<Fake, Engine>,
+    loaded: Rc<Loaded>,
+}
+
+fn case() -> Case {
+    let host = Fake::default();
+    host.request(&[
+        (":method", b"GET"),
+        (":authority", b"shop"),
+        (":path", b"/"),
+        ("authorization", TOKEN),
+    ]);
+    let keeper = Keeper::new();
+    let loaded = Rc::new(load(BUNDLE.as_bytes(), [0; 16]).unwrap());
+    keeper.keep(&host, loaded.policy.remote_keys(), now(&host));
+    Case {
+        host,
+        keeper,
+        loaded,
+    }
+}
+
+fn now(host: &Fake) -> Timestamp {
+    Timestamp(host.nanoseconds() / 1000)
+}
+
+fn answered(body: &str) -> CallAnswer {
+    let json = (b"content-type".to_vec(), b"application/json".to_vec());
+    CallAnswer::Response {
+        status: 200,
+        headers: Headers::new(vec![json]),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+impl Case {
+    /// A stream whose request waits.
+    fn waiting(&self, context: u32) -> SharedStream<Fake, Engine> {
+        let metrics = Rc::new(Metrics::new());
+        let loaded = Some(Rc::clone(&self.loaded));
+        let stream = Stream::new(self.host.clone(), Engine, metrics, loaded);
+        let stream = Rc::new(RefCell::new(stream));
+        assert_eq!(stream.borrow_mut().request_head(true), Flow::Hold);
+        let wait = stream.borrow().waits_for().expect("it waits for keys");
+        assert!(self.keeper.wait(&self.host, &stream, context, wait));
+        stream
+    }
+
+    fn reply(&self) -> Option<u16> {
+        let reply = self.host.state.borrow_mut().reply.take();
+        reply.map(|reply| reply.status)
+    }
+}
+
+#[test]
+fn waiting_requests_go_on_when_the_keys_come() {
+    let case = case();
+    let period = || case.host.state.borrow().period;
+    assert_eq!(period(), Some(EAGER));
+    let stream = case.waiting(7);
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1);
+    assert_eq!(case.reply(), None);
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1, "one at a time");
+
+    let keys = answered(KEYS);
+    case.keeper
+        .called(&case.host, ROOT, CallId(1), &keys, now(&case.host));
+    assert_eq!(
+        case.reply(),
+        Some(401),
+        "judged, and its signature is wrong"
+    );
+    assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
+    assert!(!stream.borrow().is_waiting());
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(period(), Some(CALM));
+}
+
+#[test]
+fn a_call_that_cannot_be_made_is_a_failure_at_once() {
+    let case = case();
+    let _stream = case.waiting(7);
+    case.host.state.borrow_mut().calls_fail = true;
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.reply(), Some(503));
+    let warnings = case.host.lines(log::Level::Warn);
+    assert!(warnings[0].contains("`corp`"), "{warnings:?}");
+}
+
+#[test]
+fn who_has_gone_is_forgotten_and_who_waits_too_long_is_answered() {
+    let case = case();
+    drop(case.waiting(7));
+    let ended = case.waiting(8);
+    ended.borrow_mut().over();
+    let _late = case.waiting(9);
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.keeper.waiting.borrow().len(), 2);
+    case.host.state.borrow_mut().clock += 2_000_000_000;
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.reply(), Some(503));
+    assert!(case.keeper.waiting.borrow().is_empty());
+}
+
+#[test]
+fn so_many_wait_and_no_more() {
+    let case = case();
+    let streams: Vec<_> = (0..MOST_WAITING).map(|_| case.waiting(7)).collect();
+    let wait = streams[0].borrow().waits_for().unwrap();
+    assert!(!case.keeper.wait(&case.host, &streams[0], 7, wait));
+    assert_eq!(streams[0].borrow_mut().waited_enough(), Flow::Hold);
+    assert_eq!(case.reply(), Some(503));
+}
