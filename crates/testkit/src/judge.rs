@@ -235,10 +235,13 @@ fn token_digest(secrets: &[String], log: &Map<String, Value>, found: &mut Vec<St
         .chain(of_findings)
         .flatten()
         .filter_map(Value::as_str)
-        .any(|reason| reason.starts_with("jwt_") || reason.starts_with("token_"));
+        .any(|reason| {
+            reason.starts_with("jwt_") || reason.starts_with("token_") || reason == "dpop_missing"
+        });
     let tokens = secrets.iter().filter_map(|secret| {
         let (scheme, token) = secret.split_once(' ')?;
-        let is_token = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST;
+        let carries = |name: &str| scheme.eq_ignore_ascii_case(name);
+        let is_token = (carries("bearer") || carries("dpop")) && token.len() <= LONGEST;
         is_token.then(|| token.trim_start_matches(' '))
     });
     let expected: Vec<String> = tokens

@@ -4,7 +4,7 @@
 
 use super::{Answer, Fact, Found, Query, State, Step, Transaction};
 use crate::config::{Mode, Timestamp};
-use crate::identity::{Claim, Claimed, Judged, Known};
+use crate::identity::{self, Claim, Claimed, Judged, Known};
 use crate::verdict::{Reason, Refusal};
 
 /// A question about a credential.
@@ -125,6 +125,7 @@ impl Transaction {
         self.record.subject = None;
         self.record.with.clear();
         self.record.by_key = false;
+        self.record.token_digest = identity::token_digest(refusal.reason, &self.head);
         let mode = self
             .endpoint()
             .map_or(Mode::Enforce, |endpoint| endpoint.modes.authenticate);

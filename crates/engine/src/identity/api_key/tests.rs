@@ -147,8 +147,8 @@ fn names_fit_their_place() {
         ("query", "schlüssel"),
     ] {
         assert_eq!(
-            place(location, name),
-            ["invalid-name apiKey/name"],
+            place(location, name).first().map(String::as_str),
+            Some("invalid-name apiKey/name"),
             "{name}"
         );
     }
