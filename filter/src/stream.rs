@@ -132,30 +132,23 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// The keys may have changed, or the time is over: judges the request again, if it still waits.
     pub(crate) fn waited(&mut self) -> Flow {
-        match self.take() {
-            State::Waits(transaction, _) => {
-                let event = Event::Waited { enough: false };
-                self.timed(|stream, now| stream.go_on(transaction, event, now))
-            }
-            other => {
-                self.state = other;
-                Flow::Hold
-            }
-        }
+        self.wake(false)
     }
 
     /// The request cannot wait any longer: judges it by what is there.
     pub(crate) fn waited_enough(&mut self) -> Flow {
-        match self.take() {
-            State::Waits(transaction, _) => {
-                let event = Event::Waited { enough: true };
-                self.timed(|stream, now| stream.go_on(transaction, event, now))
-            }
-            other => {
-                self.state = other;
-                Flow::Hold
-            }
+        self.wake(true)
+    }
+
+    fn wake(&mut self, enough: bool) -> Flow {
+        if !matches!(self.state, State::Waits(..)) {
+            return Flow::Hold;
         }
+        let State::Waits(transaction, _) = self.take() else {
+            return Flow::Hold;
+        };
+        let event = Event::Waited { enough };
+        self.timed(|stream, now| stream.go_on(transaction, event, now))
     }
 
     /// Whether the request waits for keys.
@@ -195,16 +188,17 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// A call was answered: judges the request again, if it still waits for this answer.
     pub(crate) fn called(&mut self, id: CallId, answer: impl FnOnce(&H) -> CallAnswer) -> Flow {
-        match self.take() {
-            State::Calls(transaction, awaited) if awaited == id => self.timed(|stream, now| {
-                let event = Event::Called(answer(&stream.host));
-                stream.go_on(transaction, event, now)
-            }),
-            other => {
-                self.state = other;
-                Flow::Hold
-            }
+        // An answer that nobody waits for any more came too late.
+        if !matches!(self.state, State::Calls(_, awaited) if awaited == id) {
+            return Flow::Hold;
         }
+        let State::Calls(transaction, _) = self.take() else {
+            return Flow::Hold;
+        };
+        self.timed(|stream, now| {
+            let event = Event::Called(answer(&stream.host));
+            stream.go_on(transaction, event, now)
+        })
     }
 
     /// The exchange is over.
@@ -248,9 +242,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
     fn go_on(&mut self, transaction: Box<Transaction>, event: Event, now: Timestamp) -> Flow {
         let bodiless = self.complete && self.held == 0;
         let flow = self.advance(transaction, event, Side::Request, bodiless, now);
-        match self.state {
-            State::HoldsRequest(_) if self.complete => self.hand_body(Side::Request, true, now),
-            _ => flow,
+        if self.complete && matches!(self.state, State::HoldsRequest(_)) {
+            self.hand_body(Side::Request, true, now)
+        } else {
+            flow
         }
     }
 

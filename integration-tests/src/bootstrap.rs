@@ -190,7 +190,7 @@ fn connection_manager(mut filters: Vec<Value>) -> Value {
         "route_config": { "virtual_hosts": [{
             "name": "all",
             "domains": ["*"],
-            "routes": [{ "match": { "prefix": "" }, "route": { "cluster": UPSTREAM } }],
+            "routes": [{ "match": { "prefix": "" }, "route": { "cluster": UPSTREAM, "timeout": "60s" } }],
         }] },
     })
 }
