@@ -39,6 +39,11 @@ impl Context for Root<Envoy, Engine> {
         let answer = Envoy.answer(fields, size);
         self.called(CallId(id), &answer);
     }
+
+    fn on_done(&mut self) -> bool {
+        self.leave();
+        true
+    }
 }
 
 impl RootContext for Root<Envoy, Engine> {

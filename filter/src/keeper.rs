@@ -41,7 +41,8 @@ pub(crate) struct Keeper<H, J> {
 /// Who made a call. The proxy brings an answer to the context whose callback made the call: these were made in one of a root.
 #[derive(Debug)]
 enum Caller<H, J> {
-    Keys(Weak<RemoteKeys>),
+    /// The keys, and the root in whose callback the call was made.
+    Keys(Weak<RemoteKeys>, u32),
     Stream(WeakRc<RefCell<Stream<H, J>>>, u32),
 }
 
@@ -74,9 +75,15 @@ impl<H: Host, J: Judge> Keeper<H, J> {
     }
 
     /// Keeps the keys of a new policy: takes what other workers, or an earlier policy, have fetched already, and fetches the rest soon.
-    pub(crate) fn keep(&self, host: &H, keys: &[Arc<RemoteKeys>], now: Timestamp) {
+    pub(crate) fn keep(
+        &self,
+        host: &H,
+        own_context: u32,
+        keys: &[Arc<RemoteKeys>],
+        now: Timestamp,
+    ) {
         for keys in keys {
-            self.run(host, keys, keys.tick(now, false), now);
+            self.run(host, own_context, keys, keys.tick(now, false), now);
         }
         let mut kept = self.keys.borrow_mut();
         kept.retain(|old| old.strong_count() > 0);
@@ -122,7 +129,7 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             .filter_map(Weak::upgrade)
             .collect();
         for keys in &kept {
-            self.run(host, keys, keys.tick(now, true), now);
+            self.run(host, own_context, keys, keys.tick(now, true), now);
         }
         self.wake(host, own_context, now);
         let calm = self.waiting.borrow().is_empty();
@@ -140,10 +147,10 @@ impl<H: Host, J: Judge> Keeper<H, J> {
     ) {
         let caller = self.calls.borrow_mut().remove(&id);
         match caller {
-            Some(Caller::Keys(keys)) => {
+            Some(Caller::Keys(keys, _)) => {
                 if let Some(keys) = keys.upgrade() {
                     let task = keys.called(answer, now);
-                    self.run(host, &keys, task, now);
+                    self.run(host, own_context, &keys, task, now);
                     self.wake(host, own_context, now);
                 }
             }
@@ -161,8 +168,32 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         }
     }
 
+    /// A root ends, and with it the calls that were made in its callbacks: their answers will not come. Somebody else must fetch,
+    /// and not only when the lease has run out.
+    pub(crate) fn leave(&self, host: &H, own_context: u32, now: Timestamp) {
+        let mut lost = Vec::new();
+        self.calls.borrow_mut().retain(|_, caller| match caller {
+            Caller::Keys(keys, root) if *root == own_context => {
+                lost.push(keys.clone());
+                false
+            }
+            Caller::Keys(..) | Caller::Stream(..) => true,
+        });
+        for keys in lost.iter().filter_map(Weak::upgrade) {
+            let task = keys.abandoned();
+            self.run(host, own_context, &keys, task, now);
+        }
+    }
+
     /// Does what a machine asks for, until it rests or waits for an answer.
-    fn run(&self, host: &H, keys: &Arc<RemoteKeys>, mut task: Task, now: Timestamp) {
+    fn run(
+        &self,
+        host: &H,
+        own_context: u32,
+        keys: &Arc<RemoteKeys>,
+        mut task: Task,
+        now: Timestamp,
+    ) {
         for _ in 0..MOST_STEPS {
             task = match task {
                 Task::Rest => break,
@@ -170,7 +201,7 @@ impl<H: Host, J: Judge> Keeper<H, J> {
                 Task::Call(call) => match host.call(&call) {
                     Some(id) => {
                         let mut calls = self.calls.borrow_mut();
-                        calls.insert(id, Caller::Keys(Arc::downgrade(keys)));
+                        calls.insert(id, Caller::Keys(Arc::downgrade(keys), own_context));
                         break;
                     }
                     None => keys.called(&CallAnswer::Failed, now),

@@ -66,7 +66,7 @@ impl<H: Host, J: Judge> Root<H, J> {
                 self.metrics.allow(loaded.policy.max_series());
                 let now = self.now();
                 self.keeper
-                    .keep(&self.host, loaded.policy.remote_keys(), now);
+                    .keep(&self.host, self.context, loaded.policy.remote_keys(), now);
                 self.loaded = Some(Rc::new(loaded));
                 true
             }
@@ -89,6 +89,11 @@ impl<H: Host, J: Judge> Root<H, J> {
     /// Time has passed.
     pub(crate) fn tick(&self) {
         self.keeper.tick(&self.host, self.context, self.now());
+    }
+
+    /// This root ends.
+    pub(crate) fn leave(&self) {
+        self.keeper.leave(&self.host, self.context, self.now());
     }
 
     /// A call was answered that no request waits for.

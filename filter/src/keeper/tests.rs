@@ -32,7 +32,7 @@ fn case() -> Case {
     ]);
     let keeper = Keeper::new();
     let loaded = Rc::new(load(BUNDLE.as_bytes(), [0; 16]).unwrap());
-    keeper.keep(&host, loaded.policy.remote_keys(), now(&host));
+    keeper.keep(&host, 1, loaded.policy.remote_keys(), now(&host));
     Case {
         host,
         keeper,
@@ -132,4 +132,20 @@ fn so_many_wait_and_no_more() {
     assert!(!case.keeper.wait(&case.host, &streams[0], 7, wait));
     assert_eq!(streams[0].borrow_mut().waited_enough(), Flow::Hold);
     assert_eq!(case.reply(), Some(503));
+}
+
+#[test]
+fn a_root_that_ends_leaves_the_fetch_to_another() {
+    let case = case();
+    let _stream = case.waiting(7);
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1);
+    case.keeper.leave(&case.host, ROOT + 1, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1, "not its call");
+
+    case.keeper.leave(&case.host, ROOT, now(&case.host));
+    assert_eq!(case.reply(), None, "it waits on");
+    case.keeper.tick(&case.host, ROOT + 1, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 2);
 }

@@ -51,6 +51,8 @@ pub(super) enum Outcome {
     Current { document: u64, max_age: u64 },
     /// Nothing.
     Failed,
+    /// Its answer will not come, and that says nothing about the issuer.
+    Abandoned,
 }
 
 impl RemoteKeys {
@@ -135,6 +137,28 @@ impl RemoteKeys {
                 }
             }
             // Too late: the attempt was given up.
+            work @ (Work::Idle
+            | Work::Look { .. }
+            | Work::Load { .. }
+            | Work::Lease(_)
+            | Work::StoreRead { .. }
+            | Work::StoreWrite { .. }
+            | Work::Release { .. }
+            | Work::Released) => {
+                state.work = work;
+                Task::Rest
+            }
+        }
+    }
+
+    /// Gives up an attempt whose answer will not come, because whoever asked has ended. Another may begin at once.
+    #[must_use]
+    pub fn abandoned(&self) -> Task {
+        let mut state = self.state();
+        match std::mem::replace(&mut state.work, Work::Idle) {
+            Work::Discover { lease } | Work::Fetch { lease, .. } => {
+                self.release(&mut state, lease, Outcome::Abandoned)
+            }
             work @ (Work::Idle
             | Work::Look { .. }
             | Work::Load { .. }
@@ -336,6 +360,7 @@ impl RemoteKeys {
                 next.not_before = 0;
                 next.failures = 0;
             }
+            Outcome::Abandoned => next.attempted = next.confirmed,
             Outcome::Failed => {
                 next.failures = next.failures.saturating_add(1);
                 next.not_before = now.0.saturating_add(pause(next.failures, now));
