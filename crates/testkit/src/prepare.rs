@@ -65,14 +65,7 @@ impl Run {
     /// A mistake in a placeholder.
     pub fn policy_text(&self, topic: &Topic) -> Result<PolicyText, Mistake> {
         let unique = self.word(&topic.name);
-        let scope = Scope {
-            now: self.now,
-            unique: &unique,
-            token: None,
-            proof: None,
-            keys: &self.keys,
-            pki: &self.pki,
-        };
+        let scope = self.scope(&unique);
         let filled = |text: &str| fill(text, scope).map_err(|what| topic.at_policy(what));
         let files = topic.file.files.iter();
         Ok(PolicyText {
@@ -83,20 +76,25 @@ impl Run {
         })
     }
 
+    /// What placeholders stand for outside of exchanges.
+    fn scope<'a>(&'a self, unique: &'a str) -> Scope<'a> {
+        Scope {
+            now: self.now,
+            unique,
+            token: None,
+            proof: None,
+            keys: &self.keys,
+            pki: &self.pki,
+        }
+    }
+
     /// What other servers answer.
     ///
     /// # Errors
     /// A mistake in a placeholder.
     pub fn servers(&self, topic: &Topic) -> Result<Vec<ServerAnswer>, Mistake> {
         let unique = self.word(&topic.name);
-        let scope = Scope {
-            now: self.now,
-            unique: &unique,
-            token: None,
-            proof: None,
-            keys: &self.keys,
-            pki: &self.pki,
-        };
+        let scope = self.scope(&unique);
         let servers = topic.file.server.iter();
         servers
             .map(|server| {

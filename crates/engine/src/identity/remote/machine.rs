@@ -155,22 +155,10 @@ impl RemoteKeys {
     #[must_use]
     pub fn abandoned(&self) -> Task {
         let mut state = self.state();
-        match std::mem::replace(&mut state.work, Work::Idle) {
-            Work::Discover { lease } | Work::Fetch { lease, .. } => {
-                self.release(&mut state, lease, Outcome::Abandoned)
-            }
-            work @ (Work::Idle
-            | Work::Look { .. }
-            | Work::Load { .. }
-            | Work::Lease(_)
-            | Work::StoreRead { .. }
-            | Work::StoreWrite { .. }
-            | Work::Release { .. }
-            | Work::Released) => {
-                state.work = work;
-                Task::Rest
-            }
-        }
+        let (Work::Discover { lease } | Work::Fetch { lease, .. }) = state.work else {
+            return Task::Rest;
+        };
+        self.release(&mut state, lease, Outcome::Abandoned)
     }
 
     fn looked(
