@@ -7,9 +7,10 @@ use super::api::Scope;
 use super::layers::Layers;
 use super::origin::Origin;
 use crate::authorize::Alternative;
-use crate::config::{Api, Authenticate, Operation};
+use crate::config::{Api, Authenticate, IdentityHeader, Operation};
 use crate::identity::Provider;
 use crate::problem::{Problem, pointer};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Who may call.
@@ -27,6 +28,17 @@ pub(crate) enum Access {
         /// Whether a request without any credential passes as anonymous.
         optional: bool,
     },
+}
+
+impl Access {
+    /// What the upstream is told of the caller where no rule says it: what tells callers apart.
+    pub(super) fn told(&self) -> BTreeSet<IdentityHeader> {
+        let several = matches!(self, Self::Known { providers, .. } if providers.len() > 1);
+        let provider = several.then_some(IdentityHeader::Provider);
+        std::iter::once(IdentityHeader::Subject)
+            .chain(provider)
+            .collect()
+    }
 }
 
 /// Who may call an endpoint, and who says so.

@@ -348,6 +348,10 @@ impl Scope<'_> {
             claims: _,
         } = layers.upstream();
         let claim_headers = self.claim_headers(&layers);
+        let identity_headers = identity_headers
+            .unwrap_or_else(|| access.told())
+            .into_iter()
+            .collect();
         Endpoint {
             api: index,
             label: label.into(),
@@ -363,7 +367,7 @@ impl Scope<'_> {
             contract,
             described,
             responses,
-            identity_headers: identity_headers.unwrap_or(true),
+            identity_headers,
             strip_credentials: strip_credentials.unwrap_or(false),
             claim_headers,
         }

@@ -77,7 +77,9 @@ impl<'a> Layers<'a> {
     pub(super) fn upstream(&self) -> Upstream {
         Upstream {
             claims: self.claims().map(|(claims, _)| claims.clone()),
-            identity_headers: self.first(|r| r.upstream.identity_headers).map(|(v, _)| v),
+            identity_headers: self
+                .first(|r| r.upstream.identity_headers.as_ref())
+                .map(|(v, _)| v.clone()),
             strip_credentials: self.first(|r| r.upstream.strip_credentials).map(|(v, _)| v),
         }
     }

@@ -27,7 +27,7 @@ pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
 
 use crate::config::{Document, Mode};
 use crate::identity::{Channel, Provider};
-use crate::limit::{Limit, Seed};
+use crate::limit::{Limit, Seed, Table};
 use crate::problem::{Problem, Severity, pointer};
 use crate::route::Router;
 use std::collections::BTreeMap;
@@ -199,7 +199,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         reading_mode: modes.reading.unwrap_or(top_mode),
         unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
         router,
-        sets: buckets.div_ceil(8),
+        table: Table::new(&metadata.name, buckets.div_ceil(8)),
         seed: Seed::default(),
         apis: compiled_apis,
         claim_headers: claims::names(endpoints.iter().flat_map(|e| &e.claim_headers)),

@@ -2,11 +2,11 @@
 
 use super::{Access, AuthorizationSummary, ClaimHeader, EndpointModes, Origin};
 use crate::authorize::Authorization;
-use crate::config::{Delivery, Detail, FilterState, Mode, Reading, Telemetry, Unknown};
+use crate::config::{Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown};
 use crate::contract::Contract;
 use crate::http::RequestHead;
 use crate::identity::{self, Channel, Provider};
-use crate::limit::{Limit, Part, Seed};
+use crate::limit::{Limit, Part, Seed, Table};
 use crate::remote::RemoteKeys;
 use crate::route::Router;
 use std::collections::BTreeSet;
@@ -20,8 +20,7 @@ pub struct Policy {
     pub(crate) reading_mode: Mode,
     pub(crate) unknown_hosts: Unknown,
     pub(crate) router: Router,
-    /// The number of slots in the limit table.
-    pub(crate) sets: u32,
+    pub(crate) table: Table,
     /// The secret of the limit table.
     pub(crate) seed: Seed,
     pub(crate) apis: Vec<PolicyApi>,
@@ -68,7 +67,7 @@ pub(crate) struct Endpoint {
     pub(crate) described: bool,
     /// Whether responses are judged.
     pub(crate) responses: bool,
-    pub(crate) identity_headers: bool,
+    pub(crate) identity_headers: Vec<IdentityHeader>,
     pub(crate) strip_credentials: bool,
     pub(crate) claim_headers: Vec<ClaimHeader>,
 }

@@ -1,7 +1,7 @@
 //! What a policy asks of its endpoints, as data for people: `explain`, `check` and the manual's examples.
 
 use super::{Access, AuthorizationSummary, Origin, Policy};
-use crate::config::Mode;
+use crate::config::{IdentityHeader, Mode};
 use crate::verdict::Control;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,8 +42,8 @@ pub struct EndpointSummary {
     pub described: bool,
     /// Whether responses are judged.
     pub responses: bool,
-    /// Whether the upstream is told who calls.
-    pub identity_headers: bool,
+    /// What the upstream is told of the caller.
+    pub identity_headers: Vec<IdentityHeader>,
     /// Whether the credential is taken from the request.
     pub strip_credentials: bool,
 }
@@ -171,7 +171,7 @@ impl Policy {
                 .collect(),
             described: e.described,
             responses: e.responses,
-            identity_headers: e.identity_headers,
+            identity_headers: e.identity_headers.clone(),
             strip_credentials: e.strip_credentials,
         })
     }

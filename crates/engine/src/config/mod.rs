@@ -35,7 +35,7 @@ pub use identity::{
 pub use limit::{Limit, OnMissing, Window};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
-pub use rules::{Authenticate, BodyRules, Endpoint, Modes, Rules, Upstream};
+pub use rules::{Authenticate, BodyRules, Endpoint, IdentityHeader, Modes, Rules, Upstream};
 pub use transport::{PlainText, Transport};
 pub use units::{Bytes, Rate, Span, Timestamp};
 

@@ -5,7 +5,7 @@ use super::api::{Match, Unknown};
 use super::authorize::{Authorize, ResponseRules};
 use super::units::Bytes;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Serde cannot refuse unknown fields in a flattened struct, so the shared fields are written once and stamped out twice.
 macro_rules! rules {
@@ -170,15 +170,42 @@ impl BodyRules {
     }
 }
 
+/// Something about the caller that the upstream is told in a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityHeader {
+    /// Who calls.
+    Subject,
+    /// The provider that knows the caller.
+    Provider,
+    /// The caller's scopes, with spaces between.
+    Scope,
+}
+
+impl IdentityHeader {
+    /// The name of its header.
+    #[must_use]
+    pub const fn header(self) -> &'static str {
+        match self {
+            Self::Subject => "x-meshward-subject",
+            Self::Provider => "x-meshward-provider",
+            Self::Scope => "x-meshward-scope",
+        }
+    }
+}
+
 /// What the upstream is told about the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Upstream {
-    /// Whether `x-meshward-subject`, `x-meshward-provider` and `x-meshward-scope` are sent upstream. When absent: true.
+    /// What is sent upstream of the caller, each in a header of its own: `subject` in `x-meshward-subject`, `provider` in
+    /// `x-meshward-provider`, `scope` in `x-meshward-scope`; `[]` for nothing. Each takes the proxy a few microseconds. When absent:
+    /// `subject`, and `provider` where the endpoint accepts several, whose subjects may have the same name.
     /// Headers whose name begins with `x-meshward-` are taken from every request in any case, so that no client can pose as them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity_headers: Option<bool>,
+    pub identity_headers: Option<BTreeSet<IdentityHeader>>,
     /// Whether the credential that was checked is taken from the request. When absent: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strip_credentials: Option<bool>,

@@ -60,8 +60,8 @@ fn token(
     let takes_signed = takes(|source| matches!(source, Source::Jwt(_)));
     let takes_others = takes(|source| matches!(source, Source::Introspection(_)));
     // By its form alone a token is signed or opaque, and no provider gets to see what is meant for another.
-    let looks_signed = text.bytes().filter(|b| *b == b'.').count() == 2;
-    if !takes_signed || (takes_others && !looks_signed) {
+    let looks_signed = || text.bytes().filter(|b| *b == b'.').count() == 2;
+    if !takes_signed || (takes_others && !looks_signed()) {
         return first_success(
             introspected(accepted, scheme, text, None, asked, now),
             Refusal::new(Reason::CredentialMalformed),

@@ -1,7 +1,6 @@
 //! `Authorization: Bearer TOKEN` (RFC 6750 §2.1), `Authorization: DPoP TOKEN` (RFC 9449 §7.1).
 
 use super::jwt::Scheme;
-use crate::http::ByteSet;
 use crate::verdict::{Reason, Refusal};
 
 /// The header that carries it.
@@ -56,11 +55,13 @@ fn scheme_and_rest(value: &[u8]) -> (&[u8], &[u8]) {
     (scheme, rest)
 }
 
-/// `token68` of RFC 9110 §11.2.
+/// `token68` of RFC 9110 §11.2. Looks at every byte, without a branch for each, so that it can be done for many at once: tokens are long.
 fn is_token68(text: &str) -> bool {
-    static BYTES: ByteSet = ByteSet::alphanumeric_and(b"-._~+/");
-    let body = text.trim_end_matches('=');
-    !body.is_empty() && BYTES.has_all(body.as_bytes())
+    let body = text.trim_end_matches('=').as_bytes();
+    let fits = |byte: &u8| {
+        matches!(byte, b'-'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'~' | b'+')
+    };
+    !body.is_empty() && body.iter().fold(true, |all, byte| all & fits(byte))
 }
 
 #[cfg(test)]
@@ -96,6 +97,12 @@ mod tests {
             b"Bearer \xff",
             b"Digest dTpw",
             b"a.b.c",
+            b"Bearer a:b",
+            b"Bearer a,b.c",
+            b"Bearer a@b",
+            b"Bearer a[b",
+            b"Bearer a`b",
+            b"Bearer a{b",
         ] {
             let refusal = token(value).unwrap_err();
             assert_eq!(refusal.reason, Reason::CredentialMalformed, "{value:?}");

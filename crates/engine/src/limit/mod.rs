@@ -1,7 +1,7 @@
 //! How often: token buckets in a table that all workers of a proxy share.
 //!
 //! - [`bucket`] is the arithmetic of one bucket (GCRA), [`set`] the bounded slot that holds a few of them,
-//!   [`key`] what has a bucket of its own, [`take`] the read-decide-write loop as a state machine without I/O.
+//!   [`key`] what has a bucket of its own, [`table`] names the slots, [`take`] the read-decide-write loop as a state machine without I/O.
 //!
 //! INVARIANT (never too many): whatever the order in which workers read and write, a bucket admits no more than its burst
 //! plus what its rate refills. A write that lost a race is decided anew from what the winner wrote.
@@ -9,10 +9,12 @@
 mod bucket;
 mod key;
 mod set;
+mod table;
 mod take;
 
 pub(crate) use bucket::Window;
 pub(crate) use key::{Key, Part, Seed, Values};
+pub(crate) use table::Table;
 pub(crate) use take::{Take, Taken};
 
 use crate::config;

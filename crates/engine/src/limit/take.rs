@@ -1,7 +1,7 @@
 //! Taking from a limit without I/O: read the slot, decide, write it back; again when another worker was first.
 
 use super::set::{Answer as SetAnswer, Set};
-use super::{Limit, Seed, Values};
+use super::{Limit, Seed, Table, Values};
 use crate::config::Timestamp;
 use crate::transaction::{Answer, Query};
 use crate::verdict::{Reason, Refusal};
@@ -36,11 +36,10 @@ impl Take {
     /// A lost race means that another worker moved on, so that many in a row mean a store that does not work.
     const MAX_RACES: u32 = 100;
 
-    /// Starts an attempt. `sets` is the number of slots in the table of this policy, `seed` its secret.
+    /// Starts an attempt in the table of this policy. `seed` is its secret.
     pub(crate) fn start(
-        policy: &str,
+        table: &Table,
         limit: &Limit,
-        sets: u32,
         seed: Seed,
         values: &impl Values,
     ) -> Result<(Self, Query), Refusal> {
@@ -50,10 +49,8 @@ impl Take {
                 format!("limits.{}", limit.name),
             ));
         };
-        // What is left after the division still tells keys of one set apart: 128 bits less those of the set's number.
-        let set = name % u128::from(sets.max(1));
         let take = Self {
-            slot: format!("meshward.limit.{policy}.{set}").into(),
+            slot: table.slot(name),
             name,
             races: 0,
         };

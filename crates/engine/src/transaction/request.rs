@@ -209,9 +209,8 @@ impl Transaction {
             return self.contract();
         };
         match Take::start(
-            &self.policy.name,
+            &self.policy.table,
             &limit,
-            self.policy.sets,
             self.policy.seed,
             &values::Of(&self),
         ) {

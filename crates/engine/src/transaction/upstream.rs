@@ -1,6 +1,7 @@
 //! What an admitted request takes along: who calls, in headers that no client can forge, and no credential where the policy strips it.
 
 use super::{Forward, HeaderChange, Transaction, claims};
+use crate::config::IdentityHeader;
 use crate::http::{Headers, cookie};
 use crate::identity::{self, Identity, Strip};
 use std::fmt::Write as _;
@@ -34,15 +35,15 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
     let (Some(endpoint), Some(identity)) = (transaction.endpoint(), &transaction.identity) else {
         return forward;
     };
-    if endpoint.identity_headers {
-        let mut set = |name: &'static str, value: String| {
-            forward.headers.push(HeaderChange::Add(name.into(), value));
+    for told in &endpoint.identity_headers {
+        let value = match told {
+            IdentityHeader::Subject => visible(&identity.subject),
+            IdentityHeader::Provider => visible(&identity.provider),
+            IdentityHeader::Scope if identity.scopes.is_empty() => continue,
+            IdentityHeader::Scope => visible(&identity.scopes.join(" ")),
         };
-        set("x-meshward-subject", visible(&identity.subject));
-        set("x-meshward-provider", visible(&identity.provider));
-        if !identity.scopes.is_empty() {
-            set("x-meshward-scope", visible(&identity.scopes.join(" ")));
-        }
+        let change = HeaderChange::Add(told.header().into(), value);
+        forward.headers.push(change);
     }
     if endpoint.strip_credentials {
         strip(transaction, identity, &mut forward);

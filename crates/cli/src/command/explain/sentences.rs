@@ -206,19 +206,22 @@ fn response(endpoint: &Endpoint) -> String {
 }
 
 fn upstream(endpoint: &Endpoint) -> Vec<String> {
-    let told = if endpoint.rules.identity_headers {
-        "Is told who calls, in `x-meshward-subject`, `x-meshward-provider` and `x-meshward-scope`."
-    } else {
-        "Is not told who calls."
+    let headers: Vec<_> = endpoint
+        .rules
+        .identity_headers
+        .iter()
+        .map(|told| format!("`{}`", told.header()))
+        .collect();
+    let told = match headers.as_slice() {
+        [] => "Is not told who calls.".to_owned(),
+        [one] => format!("Is told who calls, in {one}."),
+        [first @ .., last] => format!("Is told who calls, in {} and {last}.", first.join(", ")),
     };
     let stripped = endpoint
         .rules
         .strip_credentials
-        .then_some("Does not see the credential.");
-    std::iter::once(told)
-        .chain(stripped)
-        .map(str::to_owned)
-        .collect()
+        .then(|| "Does not see the credential.".to_owned());
+    std::iter::once(told).chain(stripped).collect()
 }
 
 fn modes(endpoint: &Endpoint) -> Vec<String> {
