@@ -81,7 +81,8 @@ struct Session {
     buffer: u64,
     filter_file: PathBuf,
     last_lines: VecDeque<String>,
-    last_note: String,
+    /// What Envoy has noted since the last version was sent.
+    notes: Vec<String>,
     troubles: Vec<String>,
 }
 
@@ -140,6 +141,9 @@ impl Arguments {
             // The receiver is gone only when the run is over.
             let _ = sender.send(Event::Line(line));
         })?;
+        anstream::eprintln!(
+            "{FAINT}starting Envoy: it compiles the filter first, which takes several seconds{FAINT:#}"
+        );
         let session = Session {
             arguments: self,
             wasm,
@@ -156,7 +160,7 @@ impl Arguments {
             buffer,
             filter_file,
             last_lines: VecDeque::new(),
-            last_note: String::new(),
+            notes: Vec::new(),
             troubles: Vec::new(),
         };
         session.follow(&receiver)
@@ -197,10 +201,12 @@ impl Session {
                 Serving::Settled => anstream::eprintln!("{WARNING}envoy{WARNING:#}: {text}"),
             },
             // The filter says the same once for every worker.
-            Line::Note(text) if text == self.last_note => {}
+            Line::Note(text) if self.notes.contains(&text) => {}
             Line::Note(text) => {
                 anstream::eprintln!("{FAINT}envoy: {text}{FAINT:#}");
-                self.last_note = text;
+                if self.notes.len() < KEPT {
+                    self.notes.push(text);
+                }
             }
         }
         if self.last_lines.len() == KEPT {
@@ -319,6 +325,7 @@ impl Session {
             );
         }
         self.version += 1;
+        self.notes.clear();
         self.waited = 0;
         self.bundle = bundle;
         deliver(&self.filter_file, &self.wasm, self.version, &self.bundle)?;
