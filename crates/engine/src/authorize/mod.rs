@@ -24,7 +24,7 @@ pub(crate) use scopes::{Alternative, Scopes};
 
 use crate::config::Timestamp;
 use crate::http::{RequestHead, Target};
-use crate::identity::{Identity, SpiffePattern};
+use crate::identity::{self, Identity, Provider, SpiffePattern};
 use crate::verdict::{Reason, Refusal};
 use binding::{Binding, Part};
 use claims::ClaimRule;
@@ -62,6 +62,8 @@ pub(crate) struct Rules {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) identity: Option<&'a Identity>,
+    /// The providers that the endpoint accepts.
+    pub(crate) providers: &'a [Arc<Provider>],
     pub(crate) head: &'a RequestHead,
     pub(crate) target: &'a Target,
     /// The path's parameters, by name.
@@ -201,9 +203,10 @@ impl Rules {
         }
     }
 
+    /// Whether the calling service is one of those that may call.
     fn admits(&self, request: &Request<'_>) -> bool {
-        let principal = request.head.source.principal.as_deref();
-        principal.is_some_and(|id| self.callers.iter().any(|pattern| pattern.matches(id)))
+        let workload = identity::workload(request.providers, request.head);
+        workload.is_some_and(|id| self.callers.iter().any(|pattern| pattern.matches(&id)))
     }
 }
 

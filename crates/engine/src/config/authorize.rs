@@ -28,7 +28,8 @@ pub struct Authorize {
     /// The token's `aud` must hold at least one of these, besides what its provider asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audiences: Option<Vec<String>>,
-    /// The services that may call, by the verified certificate of the connection: one of them must match.
+    /// The services that may call: one of them must match. A service is known by the verified certificate of the connection; where the
+    /// endpoint accepts an `mtls` provider, as that provider knows it (`verifiedBy`, and `forwarded` for calls that come through a gateway).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callers: Option<Vec<Caller>>,
     /// What single claims must be: all of it must hold.

@@ -36,6 +36,7 @@ pub(crate) use authenticate::authenticate;
 pub(crate) use challenge::{REALM, challenges};
 pub(crate) use channel::{Channel, Judged, Known};
 pub(crate) use jwt::{Unproven, Use};
+pub(crate) use mtls::workload;
 pub(crate) use presented::sends_password;
 pub(crate) use provider::Provider;
 pub(crate) use remote::Unavailable;

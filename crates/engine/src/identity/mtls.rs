@@ -9,12 +9,13 @@
 
 use super::jwt::Unproven;
 use super::spiffe::{self, Glob, SpiffeId, SpiffePattern};
-use super::{Identity, text, xfcc};
+use super::{Identity, Provider, text, xfcc};
 use crate::config::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 use crate::http::{RequestHead, Source};
 use crate::problem::{Problem, pointer};
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The workloads that a provider knows.
@@ -30,6 +31,19 @@ pub(crate) struct Peers {
     /// The proxies that are believed about their own callers.
     hops: Vec<SpiffePattern>,
     refuses_untrusted: bool,
+}
+
+/// The service that calls, whoever else its request speaks for: as the accepted providers of certificates know it, where there are any, so that
+/// what they ask of a certificate and whom they believe counts here too; else by the certificate of the connection.
+pub(crate) fn workload<'a>(
+    providers: &[Arc<Provider>],
+    head: &'a RequestHead,
+) -> Option<Cow<'a, str>> {
+    let mut peers = providers.iter().filter_map(|p| p.peers()).peekable();
+    if peers.peek().is_none() {
+        return head.source.principal.as_deref().map(Cow::Borrowed);
+    }
+    peers.find_map(|peers| peers.workload(head)).map(Cow::Owned)
 }
 
 /// A workload that was accepted.
@@ -142,6 +156,12 @@ impl Peers {
         } else {
             Err(Refusal::at(Reason::PeerNotAccepted, "source.principal"))
         }
+    }
+
+    /// The workload that calls, if this provider believes that it does.
+    fn workload(&self, head: &RequestHead) -> Option<String> {
+        let Peer(name) = self.verify(head).ok()??;
+        Some(name)
     }
 
     /// Walks the header backwards from a connection whose peer is believed.

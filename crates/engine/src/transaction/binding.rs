@@ -5,6 +5,7 @@
 
 use super::{Found, State, Step, Transaction};
 use crate::authorize::Request;
+use crate::compile::Access;
 use crate::config::Mode;
 use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
@@ -12,8 +13,13 @@ use crate::verdict::{Reason, Refusal};
 impl Transaction {
     /// What authorization looks at.
     pub(super) fn judged(&self) -> Request<'_> {
+        let providers = match self.endpoint().map(|e| &e.access) {
+            Some(Access::Known { providers, .. }) => providers.as_slice(),
+            Some(Access::Closed | Access::Public) | None => &[],
+        };
         Request {
             identity: self.identity.as_ref(),
+            providers,
             head: &self.head,
             target: &self.target,
             parameters: &self.parameters,

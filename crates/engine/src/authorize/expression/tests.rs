@@ -60,6 +60,7 @@ fn identity() -> Identity {
 fn evaluate(text: &str, identity: Option<&Identity>) -> Option<bool> {
     let parameters = [(Arc::from("order"), "o-1".to_owned())];
     let request = Request {
+        providers: &[],
         identity,
         head: &head(),
         target: &target(),
