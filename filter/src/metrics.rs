@@ -119,6 +119,7 @@ impl Metrics {
         keys.insert(hash, (id, minute));
     }
 
+    #[cold]
     fn id(&self, host: &impl Host, counter: Counter<'_>) -> Option<MetricId> {
         // Nothing that runs below here comes back to this cell.
         let mut series = self.series.try_borrow_mut().ok()?;

@@ -39,6 +39,7 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
 }
 
 /// Answers the client.
+#[cold]
 pub(crate) fn answer(host: &impl Host, mut reply: Reply) {
     reply
         .headers
@@ -56,11 +57,13 @@ pub(crate) fn answer(host: &impl Host, mut reply: Reply) {
 }
 
 /// Shows a verdict to access logs and later filters.
+#[cold]
 pub(crate) fn publish(host: &impl Host, record: &Record) {
     host.publish("meshward.verdict", &record.verdict_line());
 }
 
 /// A refusal for which the engine gave none: there is no policy, or a fault.
+#[cold]
 pub(crate) fn refusal(reason: Reason, policy: Arc<str>, now: Timestamp) -> (Box<Record>, Reply) {
     let status = reason.status();
     let record = Record {

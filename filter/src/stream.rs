@@ -140,6 +140,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         self.wake(true)
     }
 
+    #[cold]
     fn wake(&mut self, enough: bool) -> Flow {
         if !matches!(self.state, State::Waits(..)) {
             return Flow::Hold;
@@ -367,6 +368,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         }
     }
 
+    #[cold]
     fn refuse(&mut self, reason: Reason, side: Side, now: Timestamp) -> Flow {
         let policy = self
             .loaded
@@ -376,6 +378,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         self.answer(record, reply, side)
     }
 
+    #[cold]
     fn answer(&mut self, record: Box<Record>, reply: Reply, side: Side) -> Flow {
         self.settle(&record);
         outcome::answer(&self.host, reply);

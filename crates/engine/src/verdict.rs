@@ -231,6 +231,7 @@ pub struct Refusal {
     pub detail: Option<String>,
 }
 
+// What builds refusals is marked as cold, so that it stays out of the code that every admitted request runs through.
 impl Refusal {
     /// A refusal for the whole request.
     #[must_use]
@@ -244,6 +245,7 @@ impl Refusal {
 
     /// A refusal for one place.
     #[must_use]
+    #[cold]
     pub fn at(reason: Reason, at: impl Into<String>) -> Self {
         Self {
             reason,
@@ -254,6 +256,7 @@ impl Refusal {
 
     /// Says what was expected. The words must hold nothing from the request.
     #[must_use]
+    #[cold]
     pub fn expected(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
@@ -261,6 +264,7 @@ impl Refusal {
 }
 
 impl From<Reason> for Refusal {
+    #[cold]
     fn from(reason: Reason) -> Self {
         Self::new(reason)
     }

@@ -2,7 +2,9 @@
 
 use super::{Access, AuthorizationSummary, ClaimHeader, EndpointModes, Origin};
 use crate::authorize::Authorization;
-use crate::config::{Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown};
+use crate::config::{
+    Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown,
+};
 use crate::contract::Contract;
 use crate::http::RequestHead;
 use crate::identity::{self, Channel, Provider};

@@ -1,6 +1,7 @@
 //! One request, the providers that its endpoint accepts, and the time: who calls?
 
 use super::asked::{Asked, Failure, Pending};
+use super::introspection::Introspector;
 use super::jwt::{Issuer, Keys};
 use super::presented::{self, Presented};
 use super::provider::{Provider, Source};
@@ -64,7 +65,7 @@ fn token(
     if !takes_signed || (takes_others && !looks_signed()) {
         return first_success(
             introspected(accepted, scheme, text, None, asked, now),
-            Refusal::new(Reason::CredentialMalformed),
+            || Refusal::new(Reason::CredentialMalformed),
         );
     }
     let issuers = || {
@@ -113,14 +114,14 @@ fn token(
             })
         });
     let introspected = introspected(accepted, scheme, text, Some(wanted), asked, now);
-    first_success(
-        signed.chain(introspected),
+    first_success(signed.chain(introspected), || {
         Refusal::at(Reason::JwtIssuer, "claims.iss")
-            .expected("the `issuer` of an accepted provider"),
-    )
+            .expected("the `issuer` of an accepted provider")
+    })
 }
 
 /// Whether the keys are there that a token needs.
+#[inline(never)]
 fn await_keys(
     jwt: &Issuer,
     token: &jwt::Token<'_>,
@@ -152,26 +153,38 @@ fn introspected<'a>(
         let Source::Introspection(server) = provider.source() else {
             return None;
         };
-        (issuer.is_none() || server.issuer() == issuer).then(|| {
-            // What proves such a token is not read from the server's answer, so it is taken from bearers alone.
-            if scheme == jwt::Scheme::Dpop {
-                return Err(bearer_only());
-            }
-            let caller = server.check(token, asked, now)?;
-            if caller.claims.contains_key("cnf") {
-                return Err(Refusal::at(Reason::TokenBinding, "claims.cnf").into());
-            }
-            Ok(Identity {
-                provider: provider.name().clone(),
-                subject: Arc::clone(&caller.subject),
-                scopes: Arc::clone(&caller.scopes),
-                claims: Arc::clone(&caller.claims),
-                by_key: false,
-                with: Vec::new(),
-                unproven: jwt::Unproven::default(),
-                credential: Some(in_authorization()),
-            })
-        })
+        (issuer.is_none() || server.issuer() == issuer)
+            .then(|| introspect(provider, server, scheme, token, asked, now))
+    })
+}
+
+/// What one server says. Stays out of the code for tokens that are not asked about.
+#[inline(never)]
+fn introspect(
+    provider: &Provider,
+    server: &Arc<Introspector>,
+    scheme: jwt::Scheme,
+    token: &str,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Identity, Failure> {
+    // What proves such a token is not read from the server's answer, so it is taken from bearers alone.
+    if scheme == jwt::Scheme::Dpop {
+        return Err(bearer_only());
+    }
+    let caller = server.check(token, asked, now)?;
+    if caller.claims.contains_key("cnf") {
+        return Err(Refusal::at(Reason::TokenBinding, "claims.cnf").into());
+    }
+    Ok(Identity {
+        provider: provider.name().clone(),
+        subject: Arc::clone(&caller.subject),
+        scopes: Arc::clone(&caller.scopes),
+        claims: Arc::clone(&caller.claims),
+        by_key: false,
+        with: Vec::new(),
+        unproven: jwt::Unproven::default(),
+        credential: Some(in_authorization()),
     })
 }
 
@@ -189,6 +202,7 @@ fn bearer_only() -> Failure {
 }
 
 /// Every accepted provider that reads this place may know the key.
+#[inline(never)]
 fn key(
     accepted: &[&Provider],
     place: &Credential,
@@ -213,11 +227,12 @@ fn key(
             })
         })
     });
-    first_success(outcomes, Refusal::new(Reason::ApiKeyUnknown))
+    first_success(outcomes, || Refusal::new(Reason::ApiKeyUnknown))
 }
 
 /// The connection itself names the caller where the request presents nothing: a certificate is not sent with each request, so it
 /// conflicts with no credential, and a credential goes before it.
+#[inline(never)]
 fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, Failure> {
     let mut outcomes = accepted
         .iter()
@@ -236,7 +251,7 @@ fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, 
     if outcomes.peek().is_none() {
         return Ok(None);
     }
-    first_success(outcomes, Reason::PeerNotAccepted.into()).map(Some)
+    first_success(outcomes, || Reason::PeerNotAccepted.into()).map(Some)
 }
 
 /// The first identity. Without one: what is worth waiting for, since it may give one; then the server that should have answered;
@@ -244,7 +259,7 @@ fn peer(accepted: &[&Provider], head: &RequestHead) -> Result<Option<Identity>, 
 /// checks run.
 fn first_success(
     outcomes: impl Iterator<Item = Result<Identity, Failure>>,
-    nobody: Refusal,
+    nobody: impl FnOnce() -> Refusal,
 ) -> Result<Identity, Failure> {
     let mut pending: Option<Pending> = None;
     let mut unavailable: Option<Unavailable> = None;
@@ -265,7 +280,7 @@ fn first_success(
             }
         }
     }
-    let refused = || Failure::Refused(furthest.unwrap_or(nobody));
+    let refused = || Failure::Refused(furthest.unwrap_or_else(nobody));
     let unavailable = unavailable.map(Failure::Unavailable);
     Err(pending
         .map(Failure::Pending)

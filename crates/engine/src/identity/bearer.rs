@@ -58,9 +58,8 @@ fn scheme_and_rest(value: &[u8]) -> (&[u8], &[u8]) {
 /// `token68` of RFC 9110 §11.2. Looks at every byte, without a branch for each, so that it can be done for many at once: tokens are long.
 fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=').as_bytes();
-    let fits = |byte: &u8| {
-        matches!(byte, b'-'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'~' | b'+')
-    };
+    let fits =
+        |byte: &u8| matches!(byte, b'-'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'~' | b'+');
     !body.is_empty() && body.iter().fold(true, |all, byte| all & fits(byte))
 }
 

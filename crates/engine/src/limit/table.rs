@@ -44,8 +44,17 @@ mod tests {
         let name = |upper: u64| table.slot((u128::from(upper) << 64) | 7);
         assert_eq!(&*name(0), "meshward.limit.shop.00000000");
         assert_eq!(&*name(5), "meshward.limit.shop.00000002");
-        assert_eq!(&*Table::new("p", u32::MAX).slot(u128::MAX), "meshward.limit.p.00000000");
-        assert_eq!(&*Table::new("p", 0).slot(u128::MAX), "meshward.limit.p.00000000");
-        assert_eq!(&*Table::new("p", 0x1f4).slot(0x1f3 << 64), "meshward.limit.p.000001f3");
+        assert_eq!(
+            &*Table::new("p", u32::MAX).slot(u128::MAX),
+            "meshward.limit.p.00000000"
+        );
+        assert_eq!(
+            &*Table::new("p", 0).slot(u128::MAX),
+            "meshward.limit.p.00000000"
+        );
+        assert_eq!(
+            &*Table::new("p", 0x1f4).slot(0x1f3 << 64),
+            "meshward.limit.p.000001f3"
+        );
     }
 }

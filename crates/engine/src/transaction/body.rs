@@ -21,6 +21,7 @@ impl Transaction {
         }
     }
 
+    #[inline(never)]
     pub(super) fn on_request_progress(mut self: Box<Self>, length: usize) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
@@ -36,6 +37,7 @@ impl Transaction {
         }
     }
 
+    #[inline(never)]
     pub(super) fn on_request_body(mut self: Box<Self>, body: &[u8]) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());

@@ -138,6 +138,7 @@ impl Transaction {
     }
 
     /// Notes what a control saw, and says whether it ends the exchange.
+    #[cold]
     fn note(&mut self, refusal: Refusal, mode: Mode) -> Found {
         if mode == Mode::Off {
             return Found::Passes;
@@ -168,12 +169,14 @@ impl Transaction {
     }
 
     /// Ends the exchange with a refusal.
+    #[cold]
     fn refuse(self: Box<Self>, refusal: Refusal) -> Step {
         let reply = reply::refusal(&self, &refusal);
         self.end(refusal.reason, reply)
     }
 
     /// Ends the exchange with a reply.
+    #[cold]
     fn end(mut self: Box<Self>, reason: Reason, reply: Reply) -> Step {
         self.record.decision = Decision::Deny;
         self.record.reason = Some(reason);

@@ -32,6 +32,7 @@ impl Transaction {
         }
     }
 
+    #[inline(never)]
     pub(super) fn on_proof_answer(
         self: Box<Self>,
         proving: Proving,

@@ -7,6 +7,7 @@ use crate::remote::CallAnswer;
 
 impl Transaction {
     /// Waits for what must come first.
+    #[cold]
     pub(super) fn pend(mut self: Box<Self>, pending: Pending, now: Timestamp) -> Step {
         match pending {
             Pending::Keys(keys) => {
@@ -21,6 +22,7 @@ impl Transaction {
     }
 
     /// The keys may have come, or the time is over.
+    #[cold]
     pub(super) fn on_waited(mut self: Box<Self>, over: bool, now: Timestamp) -> Step {
         if over {
             self.asked.give_up();
@@ -29,6 +31,7 @@ impl Transaction {
     }
 
     /// A server has said something about the token, or has not.
+    #[cold]
     pub(super) fn on_called(
         mut self: Box<Self>,
         question: Question,
@@ -40,6 +43,7 @@ impl Transaction {
     }
 
     /// The failure contract: refused with the time to try again, or, where the policy says so, let pass without an identity.
+    #[cold]
     pub(super) fn unavailable(
         mut self: Box<Self>,
         what: Unavailable,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// The reply to a refusal.
+#[cold]
 pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
     let reason = refusal.reason;
     let mut headers = vec![
@@ -53,6 +54,7 @@ pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
 }
 
 /// `Retry-After` (RFC 9110) and the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+#[cold]
 pub(super) fn rate_limit(limit: &Limit, window: usize, wait: u64) -> Vec<(String, String)> {
     // Rounded up: who waits as long as we say must find room.
     let seconds = wait.div_ceil(1_000_000_000).max(1);

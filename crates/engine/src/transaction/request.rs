@@ -88,6 +88,7 @@ impl Transaction {
         said.min().unwrap_or(Unknown::Deny)
     }
 
+    #[cold]
     fn unknown(mut self: Box<Self>, what: Unknown, reason: Reason, allow: Vec<String>) -> Step {
         let mode = match what {
             Unknown::Deny => Mode::Enforce,
@@ -222,6 +223,7 @@ impl Transaction {
         }
     }
 
+    #[inline(never)]
     pub(super) fn on_limit_answer(
         mut self: Box<Self>,
         index: usize,

@@ -6,6 +6,7 @@ use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
+    #[inline(never)]
     pub(super) fn on_response(mut self: Box<Self>, head: Box<ResponseHead>) -> Step {
         let mut needs_body = false;
         if let Some(mode) = self.response_contract() {
@@ -44,6 +45,7 @@ impl Transaction {
         self.deliver_unless(vec![refusal], mode)
     }
 
+    #[inline(never)]
     pub(super) fn on_response_progress(
         mut self: Box<Self>,
         head: Box<ResponseHead>,
@@ -62,6 +64,7 @@ impl Transaction {
         self.deliver_bound(&head, None)
     }
 
+    #[inline(never)]
     pub(super) fn on_response_body(mut self: Box<Self>, head: &ResponseHead, body: &[u8]) -> Step {
         if let Some(mode) = self.response_contract() {
             let Some(endpoint) = self.endpoint() else {

@@ -52,6 +52,7 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
 }
 
 /// Takes every credential of the caller from the request.
+#[inline(never)]
 fn strip(transaction: &Transaction, identity: &Identity, forward: &mut Forward) {
     let mut parameters = Vec::new();
     let mut cookies = Vec::new();

@@ -52,6 +52,7 @@ pub(in crate::identity) struct Request<'a> {
 }
 
 /// Verifies the proof of a request; `thumbprint` is that of the key that the token is bound to.
+#[inline(never)]
 pub(super) fn verify(
     binding: &Binding,
     skew: u64,
