@@ -4,7 +4,8 @@ use crate::drive::Engine;
 use crate::host::{CallId, Envoy, Host, Side};
 use crate::keeper::{Keeper, SharedStream};
 use crate::metrics::Metrics;
-use crate::root::Root;
+use crate::root::{Lasting, Root};
+use crate::serving::Serving;
 use crate::signature;
 use crate::stream::{Flow, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -15,6 +16,7 @@ use std::rc::Rc;
 thread_local! {
     // Envoy makes a new root for a new configuration and keeps the VM: metrics are defined once in its life.
     static METRICS: Rc<Metrics> = Rc::new(Metrics::new());
+    static SERVING: Rc<Serving> = Rc::new(Serving::default());
     // For the same reason: requests that wait under the old configuration go on under the new one's ticks.
     static KEEPER: Rc<Keeper<Envoy, Engine>> = Rc::new(Keeper::new());
 }
@@ -22,9 +24,12 @@ thread_local! {
 /// The plugin, as Envoy starts it.
 #[must_use]
 pub fn root_context(context: u32) -> Box<dyn RootContext> {
-    let keeper = KEEPER.with(Rc::clone);
-    let metrics = METRICS.with(Rc::clone);
-    Box::new(Root::new(Envoy, Engine, metrics, keeper, context))
+    let lasting = Lasting {
+        keeper: KEEPER.with(Rc::clone),
+        metrics: METRICS.with(Rc::clone),
+        serving: SERVING.with(Rc::clone),
+    };
+    Box::new(Root::new(Envoy, Engine, lasting, context))
 }
 
 const fn action(flow: Flow) -> Action {

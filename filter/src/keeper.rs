@@ -26,6 +26,9 @@ const CALM: Duration = Duration::from_secs(1);
 /// While somebody waits: another worker may be the one that fetches.
 const EAGER: Duration = Duration::from_millis(10);
 
+/// While there is nothing to keep.
+const NEVER: Duration = Duration::ZERO;
+
 /// A stream, as its callbacks and the keeper share it.
 pub(crate) type SharedStream<H, J> = Rc<RefCell<Stream<H, J>>>;
 
@@ -35,7 +38,8 @@ pub(crate) struct Keeper<H, J> {
     keys: RefCell<Vec<Weak<RemoteKeys>>>,
     calls: RefCell<HashMap<CallId, Caller<H, J>>>,
     waiting: RefCell<Vec<Waiting<H, J>>>,
-    period: Cell<Option<Duration>>,
+    /// The ticks that were asked for last, and by which context.
+    period: Cell<Option<(u32, Duration)>>,
 }
 
 /// Who made a call. The proxy brings an answer to the context whose callback made the call: these were made in one of a root.
@@ -88,13 +92,9 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         let mut kept = self.keys.borrow_mut();
         kept.retain(|old| old.strong_count() > 0);
         kept.extend(keys.iter().map(Arc::downgrade));
-        let needed = !kept.is_empty() || !self.waiting.borrow().is_empty();
         drop(kept);
-        // Every configuration has ticks of its own.
-        self.period.set(None);
-        if needed {
-            self.tick_every(host, EAGER);
-        }
+        // Every configuration has ticks of its own, and at least one: only then is it known to serve.
+        self.tick_every(host, own_context, EAGER);
     }
 
     /// Lets a request wait. `false` when too many do.
@@ -116,12 +116,13 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             wait,
         });
         drop(waiting);
-        self.tick_every(host, EAGER);
+        self.tick_every(host, context, EAGER);
         true
     }
 
-    /// Time has passed: fetches what is due, and goes on with the requests that need not wait any more.
-    pub(crate) fn tick(&self, host: &H, own_context: u32, now: Timestamp) {
+    /// Time has passed: fetches what is due, and goes on with the requests that need not wait any more. `done`: nobody else needs
+    /// this configuration's ticks.
+    pub(crate) fn tick(&self, host: &H, own_context: u32, done: bool, now: Timestamp) {
         let kept: Vec<_> = self
             .keys
             .borrow()
@@ -132,8 +133,14 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             self.run(host, own_context, keys, keys.tick(now, true), now);
         }
         self.wake(host, own_context, now);
-        let calm = self.waiting.borrow().is_empty();
-        self.tick_every(host, if calm { CALM } else { EAGER });
+        let period = if !self.waiting.borrow().is_empty() {
+            EAGER
+        } else if kept.is_empty() && done {
+            NEVER
+        } else {
+            CALM
+        };
+        self.tick_every(host, own_context, period);
     }
 
     /// A call was answered.
@@ -263,8 +270,9 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         open.waits_for()
     }
 
-    fn tick_every(&self, host: &H, period: Duration) {
-        if self.period.replace(Some(period)) != Some(period) {
+    fn tick_every(&self, host: &H, context: u32, period: Duration) {
+        let wanted = Some((context, period));
+        if self.period.replace(wanted) != wanted {
             host.tick_every(period);
         }
     }

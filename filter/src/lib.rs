@@ -6,6 +6,7 @@
 //! - `callbacks`: the traits of the SDK, which Envoy calls;
 //! - `root`: one configuration, as `policy` reads it, and the streams that start under it;
 //! - `stream`: one exchange, from its request head to its log line;
+//! - `serving`: which revision of its policy this worker serves;
 //! - `keeper`: keys that are fetched from elsewhere, and the streams that wait for them;
 //! - `head`: what the host knows of a message, as the engine takes it;
 //! - `drive`: the engine's steps, with `shared` to answer its questions from the data that all workers share;
@@ -27,6 +28,7 @@ mod outcome;
 mod policy;
 mod root;
 mod seed;
+mod serving;
 mod shared;
 mod signature;
 mod stream;

@@ -88,6 +88,14 @@ impl Metrics {
         }
     }
 
+    /// Counts a configuration that was refused, by the code of its first problem. There are only so many codes.
+    pub(crate) fn refused(&self, host: &impl Host, code: &str) {
+        let name = labelled("meshward_policy_refused", [(";reason=", code)]);
+        if let Some(id) = host.define(MetricKind::Counter, &name) {
+            host.increment(id);
+        }
+    }
+
     /// Notes that a caller was known by an API key: the time goes into a gauge of its own, at most once a minute. Keys beyond the bound on
     /// series have none.
     pub(crate) fn seen(&self, host: &impl Host, record: &Record) {
@@ -193,7 +201,7 @@ fn name(counter: &Counter<'_>) -> String {
     labelled(&format!("meshward_{name}"), labels)
 }
 
-fn labelled<const N: usize>(name: &str, labels: [(&str, &str); N]) -> String {
+pub(crate) fn labelled<const N: usize>(name: &str, labels: [(&str, &str); N]) -> String {
     let mut text = String::with_capacity(128);
     text.push_str(name);
     for (label, value) in labels {

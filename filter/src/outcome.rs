@@ -4,11 +4,12 @@
 //! check what a plugin sets.
 
 use crate::host::Host;
+use meshward_engine::Policy;
 use meshward_engine::audit::Record;
+use meshward_engine::bundle::Revision;
 use meshward_engine::config::Timestamp;
 use meshward_engine::transaction::{Forward, HeaderChange, Reply};
 use meshward_engine::verdict::{Decision, Reason};
-use std::sync::Arc;
 
 /// Changes the request as the verdict says. `false`, and nothing is changed, when that cannot be done safely.
 pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
@@ -64,14 +65,19 @@ pub(crate) fn publish(host: &impl Host, record: &Record) {
 
 /// A refusal for which the engine gave none: there is no policy, or a fault.
 #[cold]
-pub(crate) fn refusal(reason: Reason, policy: Arc<str>, now: Timestamp) -> (Box<Record>, Reply) {
+pub(crate) fn refusal(
+    reason: Reason,
+    policy: Option<&Policy>,
+    now: Timestamp,
+) -> (Box<Record>, Reply) {
     let status = reason.status();
     let record = Record {
         decision: Decision::Deny,
         reason: Some(reason),
         status: Some(status),
         logged: true,
-        ..Record::new(policy, now)
+        revision: policy.and_then(Policy::revision).map(Revision::shared_name),
+        ..Record::new(policy.map_or_else(|| "".into(), Policy::shared_name), now)
     };
     let body = serde_json::json!({
         "type": "about:blank", "title": reason.title(), "status": status, "reason": reason.code(),
@@ -177,7 +183,7 @@ mod tests {
 
     #[test]
     fn only_a_grpc_caller_gets_a_grpc_answer() {
-        let (_, mut reply) = refusal(Reason::Internal, "test".into(), Timestamp(0));
+        let (_, mut reply) = refusal(Reason::Internal, None, Timestamp(0));
         let host = Fake::default();
         answer(&host, reply.clone());
         assert_eq!(host.state.borrow().reply.as_ref().unwrap().status, 500);
@@ -192,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_unsafe_field_of_an_answer_is_left_out() {
-        let (_, mut reply) = refusal(Reason::Internal, "test".into(), Timestamp(0));
+        let (_, mut reply) = refusal(Reason::Internal, None, Timestamp(0));
         reply.headers.push(("x-a".into(), "b\nc: d".into()));
         let host = Fake::default();
         answer(&host, reply);

@@ -1,8 +1,6 @@
 //! The plugin's configuration: a bundle in, a policy out, or every reason why not.
 
-use meshward_engine::config::Document;
-use meshward_engine::{Policy, Problem, Severity, SourceNeeds, compile, pointer};
-use serde_path_to_error::Segment;
+use meshward_engine::{Policy, Problem, Severity, SourceNeeds, bundle, compile};
 use std::sync::Arc;
 
 /// A policy that serves.
@@ -18,56 +16,14 @@ pub(crate) struct Loaded {
 
 /// Reads a configuration. `seed` is the secret of the limit table that the workers share.
 pub(crate) fn load(configuration: &[u8], seed: [u8; 16]) -> Result<Loaded, Vec<Problem>> {
-    if configuration.trim_ascii().is_empty() {
-        return Err(vec![
-            Problem::error(
-                "configuration-empty",
-                "",
-                "the plugin has no configuration, and without a policy nothing can be judged",
-            )
-            .hint("put the output of `meshward build` into the plugin's `configuration`"),
-        ]);
-    }
-    let document = parse(configuration).map_err(|problem| vec![problem])?;
-    let compiled = compile(&document)?;
+    let bundle = bundle::read(configuration).map_err(|problem| vec![problem])?;
+    let compiled = compile(&bundle.document)?;
+    let policy = compiled.policy.with_seed(seed);
     Ok(Loaded {
-        source: compiled.policy.source_needs(),
-        policy: Arc::new(compiled.policy.with_seed(seed)),
+        source: policy.source_needs(),
+        policy: Arc::new(policy.with_revision(bundle.revision)),
         warnings: compiled.warnings,
     })
-}
-
-fn parse(configuration: &[u8]) -> Result<Document, Problem> {
-    let malformed = |error: &serde_json::Error| {
-        Problem::error(
-            "configuration-malformed",
-            "",
-            format!("the configuration is not JSON: {error}"),
-        )
-        .hint("put the output of `meshward build` into the plugin's `configuration`, unchanged")
-    };
-    let mut reader = serde_json::Deserializer::from_slice(configuration);
-    let document: Document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
-            Problem::error("invalid", place(error.path()), error.inner().to_string())
-                .hint("`meshward check` shows every mistake before a policy is delivered")
-        } else {
-            malformed(error.inner())
-        }
-    })?;
-    reader.end().map_err(|error| malformed(&error))?;
-    Ok(document)
-}
-
-/// A path of serde's as a JSON pointer.
-fn place(path: &serde_path_to_error::Path) -> String {
-    path.iter()
-        .fold(String::new(), |base, segment| match segment {
-            Segment::Seq { index } => pointer(&base, index),
-            Segment::Map { key } => pointer(&base, key),
-            Segment::Enum { variant } => pointer(&base, variant),
-            Segment::Unknown => base,
-        })
 }
 
 /// A problem as one line of the proxy's log.
@@ -119,7 +75,7 @@ mod tests {
 
     #[test]
     fn no_configuration_is_refused() {
-        assert!(refused("").contains("no configuration"));
+        assert!(refused("").contains("no bundle"));
         assert!(refused(" \n").contains("meshward build"));
     }
 

@@ -9,7 +9,9 @@ use crate::keeper::Keeper;
 use crate::metrics::Metrics;
 use crate::policy::{self, Loaded};
 use crate::seed;
+use crate::serving::Serving;
 use crate::stream::Stream;
+use meshward_engine::bundle::{self, Revision};
 use meshward_engine::config::Timestamp;
 use meshward_engine::remote::CallAnswer;
 use std::rc::Rc;
@@ -22,26 +24,26 @@ const MOST_LINES: usize = 50;
 pub(crate) struct Root<H, J> {
     host: H,
     judge: J,
-    metrics: Rc<Metrics>,
-    keeper: Rc<Keeper<H, J>>,
+    lasting: Lasting<H, J>,
     context: u32,
     loaded: Option<Rc<Loaded>>,
 }
 
+/// What a worker keeps over all its configurations.
+#[derive(Debug)]
+pub(crate) struct Lasting<H, J> {
+    pub(crate) metrics: Rc<Metrics>,
+    pub(crate) keeper: Rc<Keeper<H, J>>,
+    pub(crate) serving: Rc<Serving>,
+}
+
 impl<H: Host, J: Judge> Root<H, J> {
     /// A plugin without a configuration: it refuses everything.
-    pub(crate) const fn new(
-        host: H,
-        judge: J,
-        metrics: Rc<Metrics>,
-        keeper: Rc<Keeper<H, J>>,
-        context: u32,
-    ) -> Self {
+    pub(crate) const fn new(host: H, judge: J, lasting: Lasting<H, J>, context: u32) -> Self {
         Self {
             host,
             judge,
-            metrics,
-            keeper,
+            lasting,
             context,
             loaded: None,
         }
@@ -49,7 +51,14 @@ impl<H: Host, J: Judge> Root<H, J> {
 
     /// Takes a configuration of `size` bytes; `false` when it cannot be used.
     pub(crate) fn configure(&mut self, size: usize) -> bool {
-        match policy::load(&self.host.configuration(size), seed::shared(&self.host)) {
+        let lasting = &self.lasting;
+        // What is too long is not even fetched: the memory of a VM does not shrink again.
+        let loaded = if size > bundle::MAX_BYTES {
+            Err(vec![bundle::too_long(size)])
+        } else {
+            policy::load(&self.host.configuration(size), seed::shared(&self.host))
+        };
+        match loaded {
             Ok(loaded) => {
                 for warning in loaded.warnings.iter().take(MOST_LINES) {
                     self.host.log(log::Level::Warn, &policy::line(warning));
@@ -57,17 +66,22 @@ impl<H: Host, J: Judge> Root<H, J> {
                 self.host.log(
                     log::Level::Info,
                     &format!(
-                        "meshward: policy `{}` serves: {} endpoints, {} warnings",
+                        "meshward: policy `{}` revision {} serves: {} endpoints, {} warnings",
                         loaded.policy.name(),
+                        loaded.policy.revision().map_or("none", Revision::name),
                         loaded.policy.endpoint_count(),
                         loaded.warnings.len()
                     ),
                 );
-                self.metrics.allow(loaded.policy.max_series());
+                lasting.metrics.allow(loaded.policy.max_series());
+                lasting.serving.taken(&loaded.policy);
                 let now = self.now();
-                self.keeper
+                lasting
+                    .keeper
                     .keep(&self.host, self.context, loaded.policy.remote_keys(), now);
-                self.loaded = Some(Rc::new(loaded));
+                if let Some(before) = self.loaded.replace(Rc::new(loaded)) {
+                    lasting.serving.left(&self.host, &before.policy);
+                }
                 true
             }
             Err(problems) => {
@@ -81,6 +95,8 @@ impl<H: Host, J: Judge> Root<H, J> {
                         problems.len()
                     ),
                 );
+                let code = problems.first().map_or("none", |problem| problem.code);
+                lasting.metrics.refused(&self.host, code);
                 false
             }
         }
@@ -88,18 +104,27 @@ impl<H: Host, J: Judge> Root<H, J> {
 
     /// Time has passed.
     pub(crate) fn tick(&self) {
-        self.keeper.tick(&self.host, self.context, self.now());
+        let told = self.lasting.serving.tell(&self.host);
+        self.lasting
+            .keeper
+            .tick(&self.host, self.context, told, self.now());
     }
 
     /// This root ends.
     pub(crate) fn leave(&self) {
-        self.keeper.leave(&self.host, self.context, self.now());
+        if let Some(loaded) = &self.loaded {
+            self.lasting.serving.left(&self.host, &loaded.policy);
+        }
+        self.lasting
+            .keeper
+            .leave(&self.host, self.context, self.now());
     }
 
     /// A call was answered that no request waits for.
     pub(crate) fn called(&self, id: CallId, answer: &CallAnswer) {
         let now = self.now();
-        self.keeper
+        self.lasting
+            .keeper
             .called(&self.host, self.context, id, answer, now);
     }
 
@@ -112,7 +137,7 @@ impl<H: Host, J: Judge> Root<H, J> {
         Stream::new(
             self.host.clone(),
             self.judge.clone(),
-            Rc::clone(&self.metrics),
+            Rc::clone(&self.lasting.metrics),
             self.loaded.clone(),
         )
     }
@@ -127,8 +152,12 @@ mod tests {
     use crate::stream::Flow;
 
     fn root(host: &Fake) -> Root<Fake, Engine> {
-        let metrics = Rc::new(Metrics::new());
-        Root::new(host.clone(), Engine, metrics, Rc::new(Keeper::new()), 1)
+        let lasting = Lasting {
+            metrics: Rc::new(Metrics::new()),
+            keeper: Rc::new(Keeper::new()),
+            serving: Rc::new(Serving::default()),
+        };
+        Root::new(host.clone(), Engine, lasting, 1)
     }
 
     fn configure(root: &mut Root<Fake, Engine>, host: &Fake, text: &str) -> bool {
@@ -142,16 +171,25 @@ mod tests {
         let mut root = root(&host);
         assert!(configure(&mut root, &host, SMALLEST));
         let lines = host.lines(log::Level::Info);
-        assert_eq!(
-            lines,
-            ["meshward: policy `test` serves: 1 endpoints, 0 warnings"]
-        );
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("meshward: policy `test` revision "));
+        assert!(lines[0].ends_with(" serves: 1 endpoints, 0 warnings"));
+        assert_eq!(host.metric("meshward_policy_revision"), 0);
+        root.tick();
+        let serves = host.metric("meshward_policy_revision;policy=test;worker=0");
+        assert!(serves > 0);
 
         assert!(!configure(&mut root, &host, "{}"));
         assert!(root.loaded.is_some());
         let errors = host.lines(log::Level::Error);
         assert_eq!(errors.len(), 2, "{errors:?}");
         assert!(errors[0].contains("apiVersion"), "{errors:?}");
+        assert_eq!(
+            host.metric("meshward_policy_refused;reason=not-a-bundle"),
+            1
+        );
+        root.tick();
+        assert_eq!(host.metric("meshward_policy_revision"), serves);
     }
 
     #[test]

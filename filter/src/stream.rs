@@ -370,10 +370,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     #[cold]
     fn refuse(&mut self, reason: Reason, side: Side, now: Timestamp) -> Flow {
-        let policy = self
-            .loaded
-            .as_ref()
-            .map_or_else(|| "".into(), |loaded| loaded.policy.shared_name());
+        let policy = self.loaded.as_ref().map(|loaded| &*loaded.policy);
         let (record, reply) = outcome::refusal(reason, policy, now);
         self.answer(record, reply, side)
     }

@@ -36,11 +36,21 @@ impl Envoy {
     pub fn with_workers(bootstrap: &Value, workers: u32) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let config = folder.path().join("envoy.json");
-        let admin = folder.path().join("admin");
         std::fs::write(&config, bootstrap.to_string()).expect("the bootstrap can be written");
+        Self::from_file(&config, workers)
+    }
+
+    /// Starts Envoy with a bootstrap that somebody else has written, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn from_file(config: &Path, workers: u32) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let admin = folder.path().join("admin");
         let mut process = Command::new(paths::envoy())
             .arg("--config-path")
-            .arg(&config)
+            .arg(config)
             .arg("--admin-address-path")
             .arg(&admin)
             .args(["--concurrency", &workers.to_string()])
@@ -64,6 +74,26 @@ impl Envoy {
             (envoy.admin("/ready").status == 200).then_some(())
         });
         envoy
+    }
+
+    /// Where the admin interface is.
+    #[must_use]
+    pub fn admin_address(&self) -> String {
+        format!("127.0.0.1:{}", self.admin)
+    }
+
+    /// How much memory it has, in MiB.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    #[must_use]
+    pub fn resident_mib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kib: u64 = kib.and_then(|kib| kib.parse().ok()).expect("it has memory");
+        kib / 1024
     }
 
     /// Asks the admin interface.

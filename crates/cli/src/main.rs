@@ -15,6 +15,7 @@ mod failure;
 mod gaps;
 mod output;
 mod policy;
+mod push;
 mod run;
 mod style;
 mod table;

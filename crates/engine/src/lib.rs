@@ -4,6 +4,7 @@
 //! `meshward eval`, replays traffic, and is fuzzed. Modules stand in the order in which a request meets them.
 //!
 //! - [`config`] is what people write; [`compile()`] turns it into a [`Policy`], or into [`Problem`]s.
+//! - [`bundle`] is what travels: a document as bytes, with its version and digest.
 //! - [`transaction::Transaction`] judges one exchange: [`transaction::Event`] in, [`transaction::Step`] out.
 //! - [`remote`] is what it asks of other servers, by way of the adapter.
 //! - [`verdict::Reason`] is the one table from a reason to its status, code and words.
@@ -11,6 +12,7 @@
 
 pub mod audit;
 mod authorize;
+pub mod bundle;
 mod compile;
 pub mod config;
 mod contract;

@@ -78,10 +78,10 @@ fn waiting_requests_go_on_when_the_keys_come() {
     let period = || case.host.state.borrow().period;
     assert_eq!(period(), Some(EAGER));
     let stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 1);
     assert_eq!(case.reply(), None);
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 1, "one at a time");
 
     let keys = answered(KEYS);
@@ -94,7 +94,7 @@ fn waiting_requests_go_on_when_the_keys_come() {
     );
     assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
     assert!(!stream.borrow().is_waiting());
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(period(), Some(CALM));
 }
 
@@ -103,7 +103,7 @@ fn a_call_that_cannot_be_made_is_a_failure_at_once() {
     let case = case();
     let _stream = case.waiting(7);
     case.host.state.borrow_mut().calls_fail = true;
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.reply(), Some(503));
     let warnings = case.host.lines(log::Level::Warn);
     assert!(warnings[0].contains("`corp`"), "{warnings:?}");
@@ -116,10 +116,10 @@ fn who_has_gone_is_forgotten_and_who_waits_too_long_is_answered() {
     let ended = case.waiting(8);
     ended.borrow_mut().over();
     let _late = case.waiting(9);
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.keeper.waiting.borrow().len(), 2);
     case.host.state.borrow_mut().clock += 2_000_000_000;
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.reply(), Some(503));
     assert!(case.keeper.waiting.borrow().is_empty());
 }
@@ -138,14 +138,15 @@ fn so_many_wait_and_no_more() {
 fn a_root_that_ends_leaves_the_fetch_to_another() {
     let case = case();
     let _stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 1);
     case.keeper.leave(&case.host, ROOT + 1, now(&case.host));
-    case.keeper.tick(&case.host, ROOT, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 1, "not its call");
 
     case.keeper.leave(&case.host, ROOT, now(&case.host));
     assert_eq!(case.reply(), None, "it waits on");
-    case.keeper.tick(&case.host, ROOT + 1, now(&case.host));
+    case.keeper
+        .tick(&case.host, ROOT + 1, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 2);
 }

@@ -100,8 +100,7 @@ fn deliver() -> Line {
 
 fn reply() -> Line {
     Box::new(|_| {
-        let (record, reply) =
-            outcome::refusal(Reason::CredentialMissing, "test".into(), Timestamp(0));
+        let (record, reply) = outcome::refusal(Reason::CredentialMissing, None, Timestamp(0));
         Step::Reply(record, reply)
     })
 }
@@ -111,7 +110,7 @@ fn ask(query: Query) -> Line {
 }
 
 fn admitted() -> Box<Record> {
-    let (mut record, _) = outcome::refusal(Reason::Internal, "test".into(), Timestamp(0));
+    let (mut record, _) = outcome::refusal(Reason::Internal, None, Timestamp(0));
     record.decision = meshward_engine::verdict::Decision::Allow;
     record.reason = None;
     record.status = None;

@@ -26,6 +26,6 @@ impl Arguments {
     /// Checks, then writes the bundle.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let ready = Ready::read(&self.policy)?;
-        output::write(self.output.as_deref(), &ready.bundle_json()?)
+        output::write(self.output.as_deref(), &ready.bundle_json()?.0)
     }
 }

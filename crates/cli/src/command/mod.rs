@@ -7,6 +7,7 @@ mod eval;
 mod explain;
 mod init;
 mod key;
+mod push;
 mod reference;
 mod render;
 mod run;
@@ -41,6 +42,7 @@ enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Push(push::Arguments),
     Key(key::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -58,6 +60,7 @@ impl Arguments {
             Command::Explain(arguments) => arguments.run(),
             Command::Render(arguments) => arguments.run(),
             Command::Run(arguments) => arguments.run(),
+            Command::Push(arguments) => arguments.run(),
             Command::Key(arguments) => arguments.run(),
             Command::Completions(arguments) => arguments.run(),
             Command::Reference(arguments) => arguments.run(),

@@ -1,5 +1,7 @@
 //! `meshward render`: ready configurations for proxies.
 
+mod ecds;
+
 use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
 use crate::output;
@@ -18,11 +20,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Target {
     Envoy(Envoy),
+    Ecds(ecds::Ecds),
 }
 
 /// A complete bootstrap for one Envoy in front of one upstream
 ///
-/// Static: the policy stands in it, and a new policy needs a restart. `meshward run` follows the policy file.
+/// Static: the policy stands in it, and a new policy needs a restart. `render ecds` makes one whose policy can be changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,6 +37,16 @@ With errors in the policy, nothing is written.")]
 struct Envoy {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    site: Site,
+    /// Where the bootstrap goes; standard output when absent.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Where a proxy stands.
+#[derive(Debug, Args)]
+struct Site {
     /// The service behind.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
     upstream: Address,
@@ -53,9 +66,6 @@ struct Envoy {
         default_value = "/etc/envoy/meshward_filter.wasm"
     )]
     wasm: PathBuf,
-    /// Where the bootstrap goes; standard output when absent.
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -63,12 +73,27 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.target {
             Target::Envoy(envoy) => envoy.run(),
+            Target::Ecds(ecds) => ecds.run(),
         }
     }
 }
 
 impl Envoy {
     fn run(self) -> Result<(), Failure> {
+        self.site.check()?;
+        let ready = Ready::read(&self.policy)?.able_to_hold();
+        let (bundle, _) = ready.bundle_json()?;
+        let wasm = self.site.wasm.clone();
+        let bootstrap = self
+            .site
+            .bootstrap(&ready, FilterSource::Inline { wasm, bundle });
+        output::write(self.output.as_deref(), &bootstrap.yaml())
+    }
+}
+
+impl Site {
+    /// Refuses what Envoy would refuse.
+    fn check(&self) -> Result<(), Failure> {
         for (option, address) in [("--listen", &self.listen), ("--admin", &self.admin)] {
             if !address.is_ip() {
                 let message =
@@ -76,21 +101,21 @@ impl Envoy {
                 return Err(Failure::usage(message));
             }
         }
-        let ready = Ready::read(&self.policy)?.able_to_hold();
+        Ok(())
+    }
+
+    /// The bootstrap of a proxy with this policy. Says which servers the policy asks that nobody has named.
+    fn bootstrap(self, ready: &Ready, filter: FilterSource) -> Bootstrap {
         if let Some(said) = missing(ready.policy.clusters(), &self.clusters) {
             anstream::eprintln!("{WARNING}warning{WARNING:#}: {said}");
         }
-        let bootstrap = Bootstrap {
+        Bootstrap {
             clusters: self.clusters,
             listen: self.listen,
             upstream: self.upstream,
             admin: self.admin,
             buffer: ready.largest_body(),
-            filter: FilterSource::Inline {
-                wasm: self.wasm,
-                bundle: ready.bundle_json()?,
-            },
-        };
-        output::write(self.output.as_deref(), &bootstrap.yaml())
+            filter,
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! `meshward run`: a real Envoy in front of an upstream, which follows the policy file.
 
-use crate::envoy::{
-    Address, Bootstrap, Cluster, FilterSource, discovery_response, missing, typed_filter,
-};
+use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, Resource, missing};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::{Checked, Ready};
@@ -105,7 +103,7 @@ impl Arguments {
         let watch = Watch::new(checked.paths());
         let ready = prepared(checked.ready.ok_or(Failure::Said)?);
         self.check_clusters(&ready);
-        let bundle = ready.bundle_json()?;
+        let (bundle, _) = ready.bundle_json()?;
         let buffer = ready.largest_body();
 
         let folder = tempfile::Builder::new()
@@ -315,7 +313,7 @@ impl Session {
         };
         let ready = prepared(ready);
         self.arguments.check_clusters(&ready);
-        let bundle = ready.bundle_json()?;
+        let (bundle, _) = ready.bundle_json()?;
         if bundle == self.bundle {
             return Ok(());
         }
@@ -355,9 +353,8 @@ fn prepared(ready: Ready) -> Ready {
 
 /// Puts a version where Envoy looks for it.
 fn deliver(file: &Path, wasm: &Path, version: u64, bundle: &str) -> Result<(), Failure> {
-    let response = discovery_response(&format!("v{version}"), typed_filter(wasm, bundle));
-    output::replace(file, &response.to_string())
-        .map_err(|cause| Failure::file("write", file, cause))
+    let resource = Resource::new(&format!("v{version}"), wasm, bundle);
+    output::replace(file, &resource.text()).map_err(|cause| Failure::file("write", file, cause))
 }
 
 fn listen_for_interrupts(sender: &Sender<Event>) -> Result<(), Failure> {

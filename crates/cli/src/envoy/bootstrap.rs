@@ -2,7 +2,8 @@
 //!
 //! The template is `bootstrap.yaml`, with its comments. Values are put in as JSON, which YAML can read.
 
-use super::{Address, Cluster, typed_filter};
+use super::filter::typed_filter;
+use super::{Address, Cluster};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use std::path::Path;
 
-const FILTER_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+pub(super) const FILTER_TYPE: &str =
+    "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// The Wasm filter with a bundle.
 ///
@@ -28,17 +29,5 @@ pub(crate) fn typed_filter(wasm: &Path, bundle: &str) -> Value {
                 "value": bundle,
             },
         },
-    })
-}
-
-/// The filter as the answer of Envoy's extension configuration discovery (ECDS), for a file.
-pub(crate) fn discovery_response(version: &str, typed_filter: Value) -> Value {
-    json!({
-        "version_info": version,
-        "resources": [{
-            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-            "name": "meshward",
-            "typed_config": typed_filter,
-        }],
     })
 }

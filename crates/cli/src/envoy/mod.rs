@@ -1,11 +1,14 @@
 //! Configurations for Envoy: the filter, alone and in a complete bootstrap.
 
 mod address;
+mod admin;
 mod bootstrap;
 mod cluster;
 mod filter;
+mod resource;
 
 pub(crate) use address::Address;
+pub(crate) use admin::Admin;
 pub(crate) use bootstrap::{Bootstrap, FilterSource};
 pub(crate) use cluster::{Cluster, missing};
-pub(crate) use filter::{discovery_response, typed_filter};
+pub(crate) use resource::Resource;

@@ -11,6 +11,7 @@ mod words;
 use crate::diagnose::{self, Located};
 use crate::failure::Failure;
 use files::Files;
+use meshward_engine::bundle::{self, Bundle, Revision};
 use meshward_engine::config::Document;
 use meshward_engine::{Compiled, Policy, Problem, Severity};
 use serde_json::Value;
@@ -100,9 +101,9 @@ impl Ready {
         self
     }
 
-    /// The bundle as one line of JSON.
-    pub(crate) fn bundle_json(&self) -> Result<String, Failure> {
-        serde_json::to_string(&self.bundle)
+    /// The bundle as one line of JSON, and which one it is.
+    pub(crate) fn bundle_json(&self) -> Result<(String, Revision), Failure> {
+        bundle::write(&self.bundle)
             .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
     }
 
@@ -121,7 +122,7 @@ impl Ready {
 
 fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
     let value = files.policy_value(problems)?;
-    // A bundle is made by `meshward build`, and holds what people do not write: serde alone reads it.
+    // A bundle is made by `meshward build`, and holds what people do not write: it is read as the filter does.
     let is_bundle = value.get("kind").and_then(Value::as_str) == Some("Bundle");
     if !is_bundle {
         problems.extend(structure::problems(&value));
@@ -129,10 +130,15 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
             return None;
         }
     }
-    let document: Document = match serde_path_to_error::deserialize(&value) {
+    let document = if is_bundle {
+        bundle::read(value.to_string().as_bytes()).map(|Bundle { document, .. }| document)
+    } else {
+        serde_path_to_error::deserialize(&value).map_err(|error| unreadable(&error))
+    };
+    let document: Document = match document {
         Ok(document) => document,
-        Err(error) => {
-            problems.push(unreadable(&error));
+        Err(problem) => {
+            problems.push(problem);
             return None;
         }
     };

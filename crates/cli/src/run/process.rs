@@ -1,5 +1,6 @@
 //! The Envoy process: started, listened to, and ended with this program.
 
+use crate::envoy::Admin;
 use crate::failure::Failure;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(crate) struct Start<'a> {
 pub(crate) struct Proxy {
     child: Child,
     admin_file: PathBuf,
-    agent: ureq::Agent,
+    interface: Admin,
 }
 
 impl Start<'_> {
@@ -68,15 +69,10 @@ impl Start<'_> {
                 }
             });
         }
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(2)))
-            .proxy(None)
-            .build()
-            .into();
         Ok(Proxy {
             child,
             admin_file: self.admin_file,
-            agent,
+            interface: Admin::new(),
         })
     }
 }
@@ -91,9 +87,7 @@ impl Proxy {
 
     /// Asks the admin interface. `None` while it does not answer.
     pub(crate) fn ask(&self, path: &str) -> Option<String> {
-        let url = format!("http://{}{path}", self.admin()?);
-        let mut answer = self.agent.get(&url).call().ok()?;
-        answer.body_mut().read_to_string().ok()
+        self.interface.ask(&self.admin()?, path)
     }
 
     /// How the process ended, if it has.
@@ -105,10 +99,7 @@ impl Proxy {
     pub(crate) fn stop(mut self) {
         if let Some(admin) = self.admin() {
             // Where this fails, force follows.
-            let _ = self
-                .agent
-                .post(format!("http://{admin}/quitquitquit"))
-                .send_empty();
+            self.interface.tell(&admin, "/quitquitquit");
         }
         for _ in 0..100 {
             if self.ended().is_some() {

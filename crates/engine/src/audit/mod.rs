@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub struct Record {
     /// The policy's name.
     pub policy: Arc<str>,
+    /// The revision of its bundle, where there is one.
+    pub revision: Option<Arc<str>>,
     /// The API, once it is known.
     pub api: Option<Arc<str>>,
     /// The endpoint, `METHOD /template`, once it is known.
@@ -75,6 +77,7 @@ impl Record {
     pub fn new(policy: Arc<str>, time: Timestamp) -> Self {
         Self {
             policy,
+            revision: None,
             api: None,
             endpoint: None,
             operation: None,
@@ -136,6 +139,7 @@ impl Record {
         );
         put("client.address", text(&self.client_address));
         put("meshward.policy", Some(Value::from(&*self.policy)));
+        put("meshward.revision", name(&self.revision));
         put("meshward.api", name(&self.api));
         put("meshward.endpoint", name(&self.endpoint));
         put("meshward.operation", name(&self.operation));
@@ -226,6 +230,7 @@ impl Record {
             ("api", self.api.as_deref()),
             ("endpoint", self.endpoint.as_deref()),
             ("subject", self.subject.as_deref()),
+            ("revision", self.revision.as_deref()),
         ];
         for (key, value) in parts {
             let Some(value) = value else { continue };

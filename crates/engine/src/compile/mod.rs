@@ -63,6 +63,8 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         errors,
         telemetry,
         delivery,
+        // It is about the bytes, and was judged with them.
+        build: _,
     } = document;
     let mut problems = Vec::new();
     names::check("policy", &metadata.name, "/metadata/name", &mut problems);
@@ -211,6 +213,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         delivery: delivery.clone(),
         remote_keys,
         clusters,
+        revision: None,
     };
     Ok(Compiled {
         policy,

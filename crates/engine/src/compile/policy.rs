@@ -2,6 +2,7 @@
 
 use super::{Access, AuthorizationSummary, ClaimHeader, EndpointModes, Origin};
 use crate::authorize::Authorization;
+use crate::bundle::Revision;
 use crate::config::{
     Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown,
 };
@@ -39,6 +40,8 @@ pub struct Policy {
     pub(crate) remote_keys: Vec<Arc<RemoteKeys>>,
     /// The proxy's clusters that it needs, in order.
     pub(crate) clusters: BTreeSet<String>,
+    /// The bundle that it was made from, where there is one.
+    pub(crate) revision: Option<Revision>,
 }
 
 /// One API of a policy.
@@ -95,6 +98,19 @@ impl Policy {
             seed: Seed(seed),
             ..self
         }
+    }
+
+    /// The policy with the revision of its bundle, which then stands in every record.
+    #[must_use]
+    pub fn with_revision(self, revision: Revision) -> Self {
+        let revision = Some(revision);
+        Self { revision, ..self }
+    }
+
+    /// The revision of its bundle.
+    #[must_use]
+    pub const fn revision(&self) -> Option<&Revision> {
+        self.revision.as_ref()
     }
 
     /// The number of endpoints.

@@ -11,6 +11,7 @@
 mod api;
 mod authorize;
 mod binding;
+mod build;
 mod description;
 mod identity;
 mod limit;
@@ -25,6 +26,7 @@ pub use authorize::{
     Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members, ResponseRules,
 };
 pub use binding::{Dpop, SenderConstrained};
+pub use build::Build;
 pub use description::{
     Description, MediaType, Operation, Parameter, ParameterLocation, RequestBody, Response,
     SecurityScheme, Style,
@@ -90,6 +92,10 @@ pub struct Document {
     /// What the proxy that runs this bundle can do. `meshward render` and `meshward run` fill this in.
     #[serde(default)]
     pub delivery: Delivery,
+    /// What `meshward build` notes about a bundle.
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
 }
 
 /// The version of the document format.

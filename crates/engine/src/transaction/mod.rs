@@ -85,7 +85,8 @@ impl Transaction {
     /// Starts an exchange that arrived at `now`.
     #[must_use]
     pub fn new(policy: Arc<Policy>, now: Timestamp) -> Box<Self> {
-        let record = Record::new(Arc::clone(&policy.name), now);
+        let mut record = Record::new(Arc::clone(&policy.name), now);
+        record.revision = policy.revision.as_ref().map(|r| r.shared_name());
         Box::new(Self {
             policy,
             record: Box::new(record),
