@@ -94,9 +94,8 @@ pub fn meshward(name: &str, bundle: &Document, wasm: &Path) -> Value {
     json!({ "name": "meshward", "typed_config": meshward_config(name, bundle, wasm) })
 }
 
-/// The filter's own configuration: what ECDS delivers.
-#[must_use]
-pub fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
+/// The filter's own configuration.
+fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
         "config": {
@@ -114,46 +113,6 @@ pub fn meshward_config(name: &str, bundle: &Document, wasm: &Path) -> Value {
             "allow_on_headers_stop_iteration": true,
             "failure_policy": "FAIL_RELOAD",
         },
-    })
-}
-
-/// The filter, configured by a file that [`deliver`] fills.
-#[must_use]
-pub fn discovered(file: &Path) -> Value {
-    json!({
-        "name": "meshward",
-        "config_discovery": {
-            "config_source": {
-                "resource_api_version": "V3",
-                "path_config_source": {
-                    "path": file,
-                    "watched_directory": { "path": file.parent() },
-                },
-            },
-            "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
-        },
-    })
-}
-
-/// Puts a version of the filter's configuration into such a file: at once, as Envoy's watcher wants it.
-///
-/// # Panics
-/// When the file cannot be written.
-pub fn deliver(file: &Path, version: &str, config: &Value) {
-    let next = file.with_extension("next");
-    let response = discovery_response(version, config).to_string();
-    std::fs::write(&next, response).expect("the configuration can be written");
-    std::fs::rename(&next, file).expect("the configuration can be put in place");
-}
-
-fn discovery_response(version: &str, config: &Value) -> Value {
-    json!({
-        "version_info": version,
-        "resources": [{
-            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-            "name": "meshward",
-            "typed_config": config,
-        }],
     })
 }
 

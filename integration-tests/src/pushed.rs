@@ -36,6 +36,15 @@ impl Fleet {
     /// When the policy is wrong, or Envoy does not take it.
     #[must_use]
     pub fn start(policy: &str, proxies: usize) -> Self {
+        Self::with_servers(policy, proxies, &[])
+    }
+
+    /// As [`Self::start`], with further clusters: names and ports.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn with_servers(policy: &str, proxies: usize, servers: &[(&str, u16)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let watched = folder.path().join("watched");
         std::fs::create_dir(&watched).expect("a folder can be made");
@@ -55,6 +64,9 @@ impl Fleet {
             .arg(paths::wasm())
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(["--upstream", &format!("127.0.0.1:{}", upstream.port)])
+            .args(servers.iter().flat_map(|(name, port)| {
+                ["--cluster".to_owned(), format!("{name}=127.0.0.1:{port}")]
+            }))
             .output()
             .expect("`meshward` can be started");
         assert!(rendered.status.success(), "{rendered:?}");
@@ -156,6 +168,13 @@ impl Pushed {
     pub fn text(&self, pointer: &str) -> &str {
         let found = self.report.pointer(pointer);
         found.and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What came of it at each proxy.
+    #[must_use]
+    pub fn envoys(&self) -> &[Value] {
+        let found = self.report.get("envoys").and_then(Value::as_array);
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// How long it took until it was known.

@@ -37,11 +37,9 @@ fn statuses(fleet: &Fleet, path: &str) -> Vec<u16> {
 fn served(pushed: &Pushed) {
     assert_eq!(pushed.code, Some(0), "{pushed:?}");
     assert_eq!(pushed.text("/outcome"), "serves");
-    for envoy in pushed.report["envoys"].as_array().unwrap() {
-        assert_eq!(
-            (&envoy["workers"], &envoy["serving"]),
-            (&json!(2), &json!(2))
-        );
+    for envoy in pushed.envoys() {
+        assert_eq!(envoy.get("workers"), Some(&json!(2)), "{pushed:?}");
+        assert_eq!(envoy.get("serving"), Some(&json!(2)), "{pushed:?}");
     }
 }
 
@@ -103,7 +101,7 @@ fn what_is_broken_is_refused_with_its_reason_and_the_last_good_policy_serves() {
     };
     let half = next.len() / 2;
     let cases = [
-        ("bundle-malformed", next[..half].to_owned()),
+        ("bundle-malformed", next.split_at(half).0.to_owned()),
         (
             "bundle-newer",
             changed(&|v| v["build"]["format"] = json!(2)),
@@ -121,7 +119,7 @@ fn what_is_broken_is_refused_with_its_reason_and_the_last_good_policy_serves() {
         let pushed = fleet.push_unchecked(&bundle);
         assert_eq!(pushed.code, Some(1), "{reason}: {pushed:?}");
         assert_eq!(pushed.text("/outcome"), "refused", "{reason}: {pushed:?}");
-        for envoy in pushed.report["envoys"].as_array().unwrap() {
+        for envoy in pushed.envoys() {
             assert_eq!(envoy["reasons"], json!([reason]), "{pushed:?}");
         }
         for envoy in &fleet.envoys {

@@ -4,8 +4,9 @@
     reason = "the failure of a helper is the failure of its test"
 )]
 
-use integration_tests::fixture::{Fixture, bundle};
-use integration_tests::{Client, Envoy, Server, Upstream, bootstrap, client, paths, wait};
+use integration_tests::fixture::Fixture;
+use integration_tests::pushed::Fleet;
+use integration_tests::{Client, Envoy, Server, client, wait};
 use meshward_engine::exchange::ServerAnswer;
 use meshward_testkit::{Keys, load, token};
 use serde_json::{Value, json};
@@ -208,52 +209,34 @@ fn keys_are_asked_for_again_and_come_back_after_a_failure() {
 fn a_new_policy_takes_over_what_was_fetched_and_who_waits() {
     let server = Server::start(vec![certs()]);
     server.hold();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("filter.json");
-    let wasm = paths::wasm();
-    let configured = |provider: &str| {
-        let bundle = bundle(&policy(provider), "");
-        bootstrap::meshward_config("remote", &bundle, &wasm)
-    };
-    bootstrap::deliver(&file, "1", &configured(&keys_from("timeout: 30s")));
-    let upstream = Upstream::start();
-    let listener = bootstrap::listener("test", vec![bootstrap::discovered(&file)]);
-    let clusters = [("idp".to_owned(), server.port)];
-    let bootstrap = bootstrap::with_clusters(&[listener], upstream.port, &clusters);
-    let envoy = Envoy::with_workers(&bootstrap, 2);
-    let client = envoy.client("test");
+    let configured = |how: &str| policy(&keys_from(how));
+    let fleet = Fleet::with_servers(&configured("timeout: 30s"), 1, &[("idp", server.port)]);
+    let envoy = &fleet.envoys[0];
+    let client = envoy.client("inbound");
     let request = get(&signed("rsa"));
-    let active = || active(&envoy);
-    let reloads = || -> u64 {
-        let named = |name: &str| {
-            name.starts_with("extension_config_discovery.") && name.ends_with(".config_reload")
-        };
-        envoy.stats(named).iter().sum()
-    };
+    let waiting = || envoy.stat("http.inbound.downstream_rq_active");
     thread::scope(|scope| {
-        let waiting: Vec<_> = (0..6)
+        let requests: Vec<_> = (0..6)
             .map(|_| scope.spawn(|| client.raw(&request).status))
             .collect();
-        wait::until("all requests to be there", || (active() == 6).then_some(()));
-        let next = keys_from("timeout: 30s, refresh: 10m");
-        let before = reloads();
-        bootstrap::deliver(&file, "2", &configured(&next));
-        wait::until("the second policy", || (reloads() > before).then_some(()));
+        wait::until("all requests to be there", || {
+            (waiting() == 6).then_some(())
+        });
+        let pushed = fleet.push(&configured("timeout: 30s, refresh: 10m"));
+        assert_eq!(pushed.code, Some(0), "{pushed:?}");
         server.release();
-        for status in waiting {
+        for status in requests {
             assert_eq!(status.join().unwrap(), 200);
         }
     });
     let fetched = server.seen().len();
     server.hold();
-    let before = reloads();
-    let third = keys_from("timeout: 30s, refresh: 20m");
-    bootstrap::deliver(&file, "3", &configured(&third));
-    wait::until("the third policy", || (reloads() > before).then_some(()));
+    let pushed = fleet.push(&configured("timeout: 30s, refresh: 20m"));
+    assert_eq!(pushed.code, Some(0), "{pushed:?}");
     // The server says nothing now: these keys were there already.
     assert_eq!(client.raw(&request).status, 200);
     assert_eq!(server.seen().len(), fetched);
-    no_panic(&envoy);
+    no_panic(envoy);
 }
 
 #[test]
