@@ -8,12 +8,17 @@ use anyhow::Result;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The cache is `$MESHWARD_CACHE`, else `$XDG_CACHE_HOME/meshward`, else `~/.cache/meshward`.\n\
-                  `ENVOY=PATH` uses an Envoy that is there already, `KEYCLOAK=DIR` a Keycloak.\n\nExamples:\n  cargo xtask tools\n  MESHWARD_CACHE=/var/cache/meshward cargo xtask tools"
+                  `ENVOY=PATH` uses an Envoy that is there already, `KEYCLOAK=DIR` a Keycloak,\n\
+                  `ISTIOD=PATH` an istiod built from `integration-tests/istiod`.\n\nExamples:\n  cargo xtask tools\n  cargo xtask tools --mesh\n  MESHWARD_CACHE=/var/cache/meshward cargo xtask tools"
 )]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Also build istiod, for `cargo xtask test --mesh`: about 15 minutes of one core the first time. Needs Go.
+    #[arg(long)]
+    mesh: bool,
+}
 
 /// Installs what is absent.
-pub(crate) fn run(_args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     progress::note(&format!("cache: {}", paths::cache()?.display()));
     progress::note(&format!("envoy: {}", tools::envoy()?.display()));
     progress::note(&format!("keycloak: {}", tools::keycloak()?.display()));
@@ -21,6 +26,9 @@ pub(crate) fn run(_args: &Args) -> Result<()> {
     tools::need(&Program::ALL)?;
     for program in Program::ALL {
         progress::note(&format!("{}: there", program.name()));
+    }
+    if args.mesh {
+        progress::note(&format!("istiod: {}", tools::istiod()?.display()));
     }
     Ok(())
 }

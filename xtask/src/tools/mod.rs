@@ -2,6 +2,7 @@
 
 mod compose;
 mod envoy;
+mod istiod;
 mod keycloak;
 mod lock;
 mod rust;
@@ -9,6 +10,7 @@ mod system;
 
 pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
+pub(crate) use istiod::istiod;
 pub(crate) use keycloak::keycloak;
 pub(crate) use rust::wasm_target;
 pub(crate) use system::{Program, need};

@@ -3,12 +3,14 @@
 //! INVARIANT (no skipped rule): a part of the document that does not compile is a [`Problem`]; nothing is left out and served without it.
 //!
 //! - [`policy`] holds the compiled types, [`modes`] and [`layers`] merge what several levels say, [`access`] decides who may call,
-//!   [`authorize`] what they must be allowed, [`api`] compiles one API, [`summary`] is the public view for people.
+//!   [`authorize`] what they must be allowed, [`api`] compiles one API, [`summary`] is the public view for people, [`holding`] the one for
+//!   those who configure the proxy.
 
 mod access;
 mod api;
 mod authorize;
 mod claims;
+mod holding;
 mod layers;
 mod modes;
 mod names;

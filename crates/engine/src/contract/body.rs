@@ -140,6 +140,14 @@ impl Body {
         }
     }
 
+    /// Whether a request with a length that its head tells may have to be held back.
+    pub(super) fn may_be_needed(&self) -> bool {
+        match &self.accepts {
+            Accepts::Any | Accepts::Nothing => false,
+            Accepts::Declared { contents, .. } => contents.holds_json(),
+        }
+    }
+
     /// How much JSON a body may hold.
     pub(super) const fn bounds(&self) -> Bounds {
         self.bounds

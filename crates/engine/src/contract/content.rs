@@ -79,6 +79,12 @@ impl Contents {
         Self(contents)
     }
 
+    /// Whether one of them is read as JSON.
+    pub(super) fn holds_json(&self) -> bool {
+        let mut types = self.0.iter();
+        types.any(|(essence, _)| media::is_json(essence) || essence.ends_with("/*"))
+    }
+
     /// Whether none is declared.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -150,6 +150,11 @@ impl Contract {
         self.body.is_needed(head)
     }
 
+    /// Whether a verdict on a request of known length may need its body.
+    pub(crate) fn may_need_body(&self) -> bool {
+        self.body.may_be_needed()
+    }
+
     /// The length of the body so far.
     pub(crate) fn check_size(&self, length: usize) -> Option<Refusal> {
         self.body.check_size(length)

@@ -86,6 +86,11 @@ impl ResponseContract {
             )
     }
 
+    /// Whether a verdict on some response needs its body.
+    pub(crate) fn may_need_body(&self) -> bool {
+        self.by_status.values().any(Contents::holds_json)
+    }
+
     /// The length of the body so far.
     pub(crate) fn check_size(&self, length: usize) -> Option<Refusal> {
         check_length(length as u64)
