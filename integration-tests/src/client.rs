@@ -33,6 +33,12 @@ impl Client {
         Self { port, tls: None }
     }
 
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The same client over TLS.
     #[must_use]
     pub fn over(&self, tls: Tls) -> Self {

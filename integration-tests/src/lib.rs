@@ -13,8 +13,10 @@ pub mod client;
 pub mod decisions;
 pub mod envoy;
 pub mod fixture;
+pub mod istiod;
 pub mod keycloak;
 pub mod load;
+pub mod mesh;
 pub mod paths;
 pub mod pushed;
 pub mod servers;
@@ -25,5 +27,6 @@ pub mod wait;
 
 pub use client::{Client, Response};
 pub use envoy::Envoy;
+pub use istiod::Istiod;
 pub use servers::Server;
 pub use upstream::Upstream;

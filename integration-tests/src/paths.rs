@@ -25,6 +25,16 @@ pub fn wasm() -> PathBuf {
     )
 }
 
+/// istiod: `ISTIOD`. There is no other: one from the cache might be built from other sources.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn istiod() -> PathBuf {
+    let path = named("ISTIOD").unwrap_or_default();
+    present(path, "an istiod", "ISTIOD", "cargo xtask test --mesh")
+}
+
 /// Keycloak's folder: `KEYCLOAK`, else the newest one in Meshward's cache.
 ///
 /// # Panics

@@ -13,6 +13,7 @@ mod endpoints;
 mod envoy;
 mod failure;
 mod gaps;
+mod istio;
 mod output;
 mod policy;
 mod push;

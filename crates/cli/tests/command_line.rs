@@ -354,3 +354,60 @@ fn every_command_has_help_with_examples() {
     }
     insta::assert_snapshot!(outcome(&["--help"]));
 }
+
+#[test]
+fn render_istio_takes_an_envoy_filter_where_bodies_are_judged() {
+    let target = [
+        "render",
+        "istio",
+        "policy.yaml",
+        "--namespace",
+        "shop",
+        "--selector",
+        "app=orders",
+        "--wasm",
+        "/etc/meshward_filter.wasm",
+        "--cluster",
+        "idp=https://idp.test:443",
+    ];
+    insta::assert_snapshot!(outcome(&target));
+}
+
+#[test]
+fn render_istio_writes_a_plugin_that_says_what_it_cannot_do() {
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let image = format!("oci://registry.test/meshward@sha256:{digest}");
+    let target = [
+        "render",
+        "istio",
+        "policy.yaml",
+        "--namespace",
+        "istio-system",
+        "--at",
+        "gateway",
+        "--wasm",
+        &image,
+        "--form",
+        "wasm-plugin",
+        "--pull-secret",
+        "registry",
+        "--stats-tags",
+    ];
+    insta::assert_snapshot!(outcome(&target));
+}
+
+#[test]
+fn render_istio_refuses_what_no_object_can_say() {
+    let render = |options: &[&str]| {
+        let common = ["render", "istio", "policy.yaml", "--namespace", "shop"];
+        outcome(&[&common, options].concat())
+    };
+    let shown = [
+        render(&["--wasm", "oci://registry.test/meshward:latest"]),
+        render(&["--wasm", "/f.wasm", "--phase", "authz"]),
+        render(&["--wasm", "/f.wasm", "--pull-secret", "registry"]),
+        render(&["--wasm", "/f.wasm", "--selector", "app"]),
+        render(&["--wasm", "/f.wasm", "--name", "Orders"]),
+    ];
+    insta::assert_snapshot!(shown.join("\n"));
+}

@@ -10,16 +10,21 @@ use std::time::Duration;
 
 /// Check everything: style, lints, documents, tests, the real filter in a real Envoy, and a short fuzz run.
 ///
-/// The steps run in order and end at the first that fails.
+/// The steps run in order and end at the first that fails. With `--mesh`: what is delivered, in a mesh of a real istiod, whose
+/// first build takes about 15 minutes of one core.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     cargo xtask test\n  \
     cargo xtask test --only clippy --only unit\n  \
+    cargo xtask test --mesh\n  \
     cargo xtask test --only build --only integration")]
 pub(crate) struct Args {
     /// Run only this step; may be repeated.
     #[arg(long, value_name = "STEP")]
     only: Vec<Step>,
+    /// Run the tests in a mesh, and nothing else but the build before them.
+    #[arg(long)]
+    mesh: bool,
 }
 
 /// A step, in the order in which steps run: the quick ones first.
@@ -43,6 +48,8 @@ enum Step {
     Integration,
     /// Every fuzz target holds for its seeds and some thousand mutations of them.
     Fuzz,
+    /// Policies on their way through a real istiod into real Envoys. Runs with `--mesh`.
+    Mesh,
 }
 
 /// Runs the steps, and ends with a table of what came of them.
@@ -51,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut rows = Vec::new();
     let mut failure = None;
     for step in Step::value_variants() {
-        let wanted = args.only.is_empty() || args.only.contains(step);
+        let wanted = args.wants(*step);
         if !wanted || failure.is_some() {
             rows.push(row(
                 *step,
@@ -74,6 +81,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             "the step `{0}` failed; to run it alone: cargo xtask test --only {0}",
             step.name()
         ))),
+    }
+}
+
+impl Args {
+    fn wants(&self, step: Step) -> bool {
+        let of_mesh = matches!(step, Step::Build | Step::Mesh);
+        if self.only.is_empty() {
+            return if self.mesh {
+                of_mesh
+            } else {
+                step != Step::Mesh
+            };
+        }
+        self.only.contains(&step) || (self.mesh && of_mesh)
     }
 }
 
@@ -112,6 +133,7 @@ impl Step {
             Self::Samples => samples::check(),
             Self::Integration => integration(),
             Self::Fuzz => fuzz(),
+            Self::Mesh => mesh(),
         }
     }
 }
@@ -125,6 +147,8 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        "integration-tests/mesh",
         "--",
         "-D",
         "warnings",
@@ -145,6 +169,25 @@ fn clippy() -> Result<()> {
 }
 
 fn integration() -> Result<()> {
+    process::run(on_delivered()?.env(
+        "KEYCLOAK",
+        tools::keycloak().context("a real authorization server is needed")?,
+    ))
+}
+
+fn mesh() -> Result<()> {
+    process::run(
+        on_delivered()?
+            .args(["--features", "mesh", "--test", "mesh"])
+            .env(
+                "ISTIOD",
+                tools::istiod().context("a real istiod is needed")?,
+            ),
+    )
+}
+
+/// Cargo for the tests of what is delivered, in a real Envoy.
+fn on_delivered() -> Result<Command> {
     let (program, filter) = (paths::command_line(), paths::filter());
     for file in [&program, &filter] {
         if !file.is_file() {
@@ -154,17 +197,13 @@ fn integration() -> Result<()> {
             );
         }
     }
-    process::run(
-        cargo()
-            .args(["test", "--package", "integration-tests"])
-            .env("MESHWARD_BIN", program)
-            .env("MESHWARD_WASM", filter)
-            .env("ENVOY", tools::envoy().context("a real Envoy is needed")?)
-            .env(
-                "KEYCLOAK",
-                tools::keycloak().context("a real authorization server is needed")?,
-            ),
-    )
+    let mut cargo = cargo();
+    cargo
+        .args(["test", "--package", "integration-tests"])
+        .env("MESHWARD_BIN", program)
+        .env("MESHWARD_WASM", filter)
+        .env("ENVOY", tools::envoy().context("a real Envoy is needed")?);
+    Ok(cargo)
 }
 
 fn fuzz() -> Result<()> {
@@ -187,4 +226,27 @@ fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(paths::root());
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(only: &[Step], mesh: bool) -> Vec<Step> {
+        let args = Args {
+            only: only.to_vec(),
+            mesh,
+        };
+        let mut steps = Step::value_variants().to_vec();
+        steps.retain(|step| args.wants(*step));
+        steps
+    }
+
+    #[test]
+    fn the_mesh_is_tested_where_it_is_asked_for() {
+        assert!(!steps(&[], false).contains(&Step::Mesh));
+        assert_eq!(steps(&[], true), [Step::Build, Step::Mesh]);
+        assert_eq!(steps(&[Step::Mesh], false), [Step::Mesh]);
+        assert_eq!(steps(&[Step::Unit], false), [Step::Unit]);
+    }
 }

@@ -1,6 +1,7 @@
 //! `meshward render`: ready configurations for proxies.
 
 mod ecds;
+mod istio;
 
 use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
@@ -21,6 +22,7 @@ pub(crate) struct Arguments {
 enum Target {
     Envoy(Envoy),
     Ecds(ecds::Ecds),
+    Istio(istio::Istio),
 }
 
 /// A complete bootstrap for one Envoy in front of one upstream
@@ -74,6 +76,7 @@ impl Arguments {
         match self.target {
             Target::Envoy(envoy) => envoy.run(),
             Target::Ecds(ecds) => ecds.run(),
+            Target::Istio(istio) => istio.run(),
         }
     }
 }

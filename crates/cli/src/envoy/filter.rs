@@ -12,6 +12,12 @@ pub(super) const FILTER_TYPE: &str =
 /// module stay the same over all versions of a policy, so that its limits keep counting. After a crash of the VM
 /// the next request loads it again.
 pub(crate) fn typed_filter(wasm: &Path, bundle: &str) -> Value {
+    let file = json!({ "local": { "filename": wasm.display().to_string() } });
+    typed_filter_from(file, bundle)
+}
+
+/// The same with a module from anywhere (`AsyncDataSource`).
+pub(crate) fn typed_filter_from(code: Value, bundle: &str) -> Value {
     json!({
         "@type": FILTER_TYPE,
         "config": {
@@ -20,7 +26,7 @@ pub(crate) fn typed_filter(wasm: &Path, bundle: &str) -> Value {
             "vm_config": {
                 "vm_id": "meshward",
                 "runtime": "envoy.wasm.runtime.v8",
-                "code": { "local": { "filename": wasm.display().to_string() } },
+                "code": code,
             },
             "allow_on_headers_stop_iteration": true,
             "failure_policy": "FAIL_RELOAD",

@@ -12,3 +12,4 @@ pub(crate) use admin::Admin;
 pub(crate) use bootstrap::{Bootstrap, FilterSource};
 pub(crate) use cluster::{Cluster, missing};
 pub(crate) use resource::Resource;
+pub(crate) use filter::typed_filter_from;

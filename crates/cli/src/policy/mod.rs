@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(crate) use structure::schema;
 
 /// What Envoy holds of one message unless it is told otherwise.
-const DEFAULT_BUFFER: u64 = 1 << 20;
+pub(crate) const DEFAULT_BUFFER: u64 = 1 << 20;
 
 /// A policy that was read, with what is wrong with it.
 #[derive(Debug)]

@@ -1,0 +1,130 @@
+//! A real istiod with a folder of YAML: started, killed and started again, and killed when it goes out of scope.
+
+use crate::client::free_port;
+use crate::decisions::Log;
+use crate::{paths, wait};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// What does not change: the mesh's own settings.
+const MESH: &str = include_str!("../istiod/mesh.yaml");
+
+/// A running istiod.
+#[derive(Debug)]
+pub struct Istiod {
+    process: Child,
+    log: Log,
+    /// Where proxies ask it.
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl Istiod {
+    /// Starts istiod with these files, and waits until proxies can connect.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn start(files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        std::fs::create_dir(folder.path().join("config")).expect("a folder can be made");
+        std::fs::write(folder.path().join("mesh.yaml"), MESH).expect("a file can be written");
+        for (name, content) in files {
+            put(&folder, name, content);
+        }
+        let port = free_port();
+        let (process, log) = spawn(&folder, port);
+        let mut istiod = Self {
+            process,
+            log,
+            port,
+            folder,
+        };
+        istiod.await_ready();
+        istiod
+    }
+
+    /// Puts a file into its folder, or a new one in its place.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn put(&self, name: &str, content: &str) {
+        put(&self.folder, name, content);
+    }
+
+    /// Kills it, as a crash would.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("the process can be killed");
+        self.process.wait().expect("the process ends");
+    }
+
+    /// Starts it again, on the same port and with the same folder.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub fn restart(&mut self) {
+        let (process, log) = spawn(&self.folder, self.port);
+        self.process = process;
+        self.log = log;
+        self.await_ready();
+    }
+
+    /// The end of its log.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.log.tail()
+    }
+
+    fn await_ready(&mut self) {
+        wait::until("istiod", || {
+            if let Ok(Some(status)) = self.process.try_wait() {
+                panic!("istiod has ended ({status}):\n{}", self.log.tail());
+            }
+            // Its `/ready` speaks of Kubernetes; it serves as soon as it listens.
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()
+        });
+    }
+}
+
+impl Drop for Istiod {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A file appears whole, or not at all: YAML that is half there would keep istiod from reading anything.
+fn put(folder: &TempDir, name: &str, content: &str) {
+    let part: PathBuf = folder.path().join(format!("{name}.part"));
+    std::fs::write(&part, content).expect("a file can be written");
+    std::fs::rename(&part, folder.path().join("config").join(name))
+        .expect("a file can be put in place");
+}
+
+fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
+    let local = |port: u16| format!("127.0.0.1:{port}");
+    let mut process = Command::new(paths::istiod())
+        .arg("-configDir")
+        .arg(folder.path().join("config"))
+        .arg("-meshConfig")
+        .arg(folder.path().join("mesh.yaml"))
+        .args(["-xdsAddr", &local(port)])
+        .args(["-debugAddr", &local(free_port())])
+        .args(["-monitoringAddr", &local(free_port())])
+        .current_dir(folder.path())
+        // Filters that only Istio's own build of Envoy has.
+        .env("PILOT_ENABLE_METADATA_EXCHANGE", "false")
+        .env("PILOT_ENABLE_ALPN_FILTER", "false")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("istiod can be started");
+    let log = Log::follow(process.stderr.take().expect("stderr is piped"));
+    (process, log)
+}

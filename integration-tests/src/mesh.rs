@@ -1,0 +1,259 @@
+//! A mesh of one gateway and one sidecar: two real Envoys that know nothing but a real istiod.
+
+use crate::{Client, Envoy, Istiod, Upstream, client, paths};
+use serde_json::{Value, json};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// The namespace of everything here.
+pub const NAMESPACE: &str = "shop";
+
+/// One address for each proxy: istiod knows workloads by their addresses, and two on one address would mix up their labels.
+static ADDRESSES: AtomicU8 = AtomicU8::new(10);
+
+/// Which proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The proxy beside the service.
+    Sidecar,
+    /// The gateway.
+    Gateway,
+}
+
+impl Place {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Sidecar, Self::Gateway];
+
+    /// As `--at` names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sidecar => "sidecar",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// A proxy, the istiod that configures it, and the service behind.
+#[derive(Debug)]
+pub struct Mesh {
+    /// The control plane.
+    pub istiod: Istiod,
+    /// The proxy.
+    pub envoy: Envoy,
+    /// The service.
+    pub upstream: Upstream,
+    /// A client of the proxy.
+    pub client: Client,
+}
+
+impl Mesh {
+    /// Starts a proxy with a policy, as `meshward render istio` makes it with these further options.
+    ///
+    /// # Panics
+    /// When something does not start.
+    #[must_use]
+    pub fn start(place: Place, policy: &str, options: &[&str]) -> Self {
+        let upstream = Upstream::start();
+        let port = client::free_port();
+        let address = format!("127.0.0.{}", ADDRESSES.fetch_add(1, Ordering::Relaxed));
+        let topology = topology(place, &address, port, upstream.port);
+        let objects = render(place, policy, options);
+        let files = [
+            ("topology.yaml", topology.as_str()),
+            ("meshward.yaml", objects.as_str()),
+        ];
+        let istiod = Istiod::start(&files);
+        let envoy = Envoy::start(&bootstrap(place, &address, istiod.port));
+        Self {
+            istiod,
+            envoy,
+            upstream,
+            client: Client::new(port),
+        }
+    }
+
+    /// Delivers objects through istiod.
+    pub fn push(&self, objects: &str) {
+        self.istiod.put("meshward.yaml", objects);
+    }
+
+    /// How many configurations of the filter the proxy has refused.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.discovery(".update_rejected")
+    }
+
+    /// How many versions of its listeners the proxy has had.
+    #[must_use]
+    pub fn listener_changes(&self) -> Vec<u64> {
+        self.envoy.stats(|name| {
+            name.starts_with("listener_manager.listener_")
+                && ["added", "modified", "removed", "in_place_updated"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        })
+    }
+
+    fn discovery(&self, end: &str) -> u64 {
+        let wanted =
+            |name: &str| name.starts_with("extension_config_discovery.") && name.ends_with(end);
+        self.envoy.stats(wanted).into_iter().sum()
+    }
+}
+
+/// The objects that `meshward render istio` makes of a policy.
+///
+/// # Panics
+/// When it makes none.
+#[must_use]
+pub fn render(place: Place, policy: &str, options: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(&file, policy).expect("a file can be written");
+    let output = Command::new(paths::meshward())
+        .args(["render", "istio"])
+        .arg(&file)
+        .args(["--namespace", NAMESPACE, "--at", place.name()])
+        .args(["--selector", "app=orders"])
+        .arg("--wasm")
+        .arg(paths::wasm())
+        .args(options)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the command line can be started");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).expect("YAML is text")
+}
+
+/// What the mesh knows besides the policy: how requests come to the proxy, and where they go.
+fn topology(place: Place, address: &str, port: u16, upstream: u16) -> String {
+    let metadata = json!({ "name": "orders", "namespace": NAMESPACE });
+    let peers = json!({
+        "apiVersion": "security.istio.io/v1",
+        "kind": "PeerAuthentication",
+        "metadata": { "name": "default", "namespace": "istio-system" },
+        "spec": { "mtls": { "mode": "DISABLE" } },
+    });
+    let service = |target: u16| {
+        json!({
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "ServiceEntry",
+            "metadata": metadata,
+            "spec": {
+                "hosts": ["orders.test"],
+                "location": "MESH_INTERNAL",
+                "resolution": "STATIC",
+                "ports": [{ "number": 80, "name": "http", "protocol": "HTTP", "targetPort": target }],
+            },
+        })
+    };
+    let objects = match place {
+        Place::Gateway => {
+            let mut service = service(upstream);
+            service["spec"]["endpoints"] = json!([{ "address": "127.0.0.1" }]);
+            let gateway = json!({
+                "apiVersion": "networking.istio.io/v1",
+                "kind": "Gateway",
+                "metadata": metadata,
+                "spec": {
+                    "selector": { "app": "orders" },
+                    "servers": [{
+                        "port": { "number": port, "name": "http", "protocol": "HTTP" },
+                        "bind": "127.0.0.1",
+                        "hosts": ["*"],
+                    }],
+                },
+            });
+            let routes = json!({
+                "apiVersion": "networking.istio.io/v1",
+                "kind": "VirtualService",
+                "metadata": metadata,
+                "spec": {
+                    "hosts": ["*"],
+                    "gateways": ["orders"],
+                    "http": [{ "route": [{ "destination": { "host": "orders.test", "port": { "number": 80 } } }] }],
+                },
+            });
+            vec![peers, service, gateway, routes]
+        }
+        Place::Sidecar => {
+            let mut service = service(port);
+            service["spec"]["workloadSelector"] = json!({ "labels": { "app": "orders" } });
+            let workload = json!({
+                "apiVersion": "networking.istio.io/v1",
+                "kind": "WorkloadEntry",
+                "metadata": metadata,
+                "spec": { "address": address, "labels": { "app": "orders" }, "ports": { "http": port } },
+            });
+            let sidecar = json!({
+                "apiVersion": "networking.istio.io/v1",
+                "kind": "Sidecar",
+                "metadata": metadata,
+                "spec": {
+                    "workloadSelector": { "labels": { "app": "orders" } },
+                    "ingress": [{
+                        "port": { "number": port, "protocol": "HTTP", "name": "http" },
+                        "bind": "127.0.0.1",
+                        "defaultEndpoint": format!("127.0.0.1:{upstream}"),
+                    }],
+                    "egress": [{ "hosts": ["./*"] }],
+                },
+            });
+            vec![peers, service, workload, sidecar]
+        }
+    };
+    let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
+    documents.join("\n---\n")
+}
+
+/// The bootstrap of a proxy: who it is, and where its istiod listens.
+fn bootstrap(place: Place, address: &str, istiod: u16) -> Value {
+    let kind = match place {
+        Place::Sidecar => "sidecar",
+        Place::Gateway => "router",
+    };
+    let discovered =
+        json!({ "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" });
+    json!({
+        "node": {
+            "id": format!("{kind}~{address}~orders-1.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"),
+            "cluster": format!("orders.{NAMESPACE}"),
+            "metadata": {
+                "NAMESPACE": NAMESPACE,
+                "NAME": "orders-1",
+                "INTERCEPTION_MODE": "NONE",
+                "MESH_ID": "cluster.local",
+                "CLUSTER_ID": "Kubernetes",
+                "ISTIO_VERSION": "1.31.0",
+                "LABELS": { "app": "orders" },
+                "INSTANCE_IPS": address,
+            },
+        },
+        "admin": { "address": crate::bootstrap::address(0) },
+        "dynamic_resources": {
+            "lds_config": discovered,
+            "cds_config": discovered,
+            "ads_config": {
+                "api_type": "DELTA_GRPC",
+                "set_node_on_first_message_only": true,
+                "transport_api_version": "V3",
+                "grpc_services": [{ "envoy_grpc": { "cluster_name": "xds-grpc" } }],
+            },
+        },
+        "static_resources": { "clusters": [{
+            "name": "xds-grpc",
+            "type": "STATIC",
+            "connect_timeout": "1s",
+            "load_assignment": {
+                "cluster_name": "xds-grpc",
+                "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": crate::bootstrap::address(istiod) } }] }],
+            },
+            "typed_extension_protocol_options": { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http2_protocol_options": {} },
+            } },
+        }] },
+    })
+}

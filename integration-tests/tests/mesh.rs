@@ -1,0 +1,167 @@
+//! The filter in a mesh: policies go through a real istiod into real proxies. Run by `cargo xtask test --mesh`.
+
+use integration_tests::mesh::{Mesh, Place, render};
+use integration_tests::wait::{self, Stopwatch};
+use integration_tests::{Response, client};
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+
+/// The two forms of `meshward render istio`.
+const FORMS: [&[&str]; 2] = [&["--form", "wasm-plugin"], &["--form", "envoy-filter"]];
+
+fn policy(endpoints: &str) -> String {
+    format!(
+        "
+apiVersion: meshward.dev/v1
+kind: Policy
+metadata: {{ name: orders }}
+identityProviders:
+  # printf %s test | sha256sum
+  partners: {{ apiKey: {{ in: header, name: x-api-key, keys: [{{ id: acme, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 }}] }} }}
+apis:
+  - name: orders
+    hosts: [orders.test]
+    defaults: {{ authenticate: {{ anyOf: [partners] }} }}
+    endpoints: [{endpoints}]
+"
+    )
+}
+
+const FIRST: &str = "{ match: { method: GET, path: /first } }";
+const SECOND: &str = "{ match: { method: GET, path: /second } }";
+
+fn request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: orders.test\r\nx-api-key: test\r\n\r\n")
+}
+
+fn get(mesh: &Mesh, path: &str) -> Response {
+    mesh.client.raw(request(path).as_bytes())
+}
+
+fn until_first_serves(mesh: &Mesh) {
+    wait::until("the first policy", || {
+        // The proxy listens only when it has the filter.
+        TcpStream::connect((Ipv4Addr::LOCALHOST, mesh.client.port())).ok()?;
+        (get(mesh, "/first").status == 200).then_some(())
+    });
+}
+
+#[test]
+fn requests_are_admitted_and_refused_in_sidecar_and_gateway() {
+    for place in Place::ALL {
+        for form in FORMS {
+            let mesh = Mesh::start(place, &policy(FIRST), form);
+            until_first_serves(&mesh);
+            let admitted = mesh.upstream.count();
+            let nobody = mesh
+                .client
+                .raw(b"GET /first HTTP/1.1\r\nhost: orders.test\r\n\r\n");
+            assert_eq!(nobody.status, 401, "{place:?} {form:?}");
+            let unknown = get(&mesh, "/second");
+            assert_eq!(
+                unknown.json()["reason"],
+                "endpoint_unknown",
+                "{place:?} {form:?}"
+            );
+            assert_eq!(mesh.upstream.count(), admitted, "nothing was forwarded");
+        }
+    }
+}
+
+#[test]
+fn an_edit_reaches_the_proxy_and_no_listener_changes() {
+    for place in Place::ALL {
+        for form in FORMS {
+            let mesh = Mesh::start(place, &policy(FIRST), form);
+            until_first_serves(&mesh);
+            let before = mesh.listener_changes();
+            let mut connection = mesh.client.connect(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            let mut status = |path: &str| {
+                connection.write_all(request(path).as_bytes()).unwrap();
+                client::read(&mut connection, "GET").status
+            };
+            assert_eq!((status("/first"), status("/second")), (200, 404));
+
+            let objects = render(place, &policy(&format!("{FIRST}, {SECOND}")), form);
+            let watch = Stopwatch::start();
+            mesh.push(&objects);
+            wait::until("the second policy", || {
+                (status("/second") == 200).then_some(())
+            });
+            println!(
+                "{place:?} {form:?}: {:.2} s from the file to the proxy",
+                watch.seconds()
+            );
+            assert_eq!(
+                status("/first"),
+                200,
+                "on the connection that was there before"
+            );
+            assert_eq!(mesh.listener_changes(), before);
+            assert_eq!(mesh.refused(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_broken_policy_is_refused_and_the_last_good_one_serves() {
+    for form in FORMS {
+        let mesh = Mesh::start(Place::Sidecar, &policy(FIRST), form);
+        until_first_serves(&mesh);
+        let good = render(Place::Sidecar, &policy(SECOND), form);
+        let broken = good
+            .replace("unknownEndpoints", "unknownEndpoint")
+            .replace("hosts", "hots");
+        assert_ne!(broken, good);
+        mesh.push(&broken);
+        wait::until("the proxy to refuse it", || {
+            (mesh.refused() > 0).then_some(())
+        });
+        assert_eq!(get(&mesh, "/first").status, 200, "the last good one serves");
+        let said = mesh.envoy.log.lines_with("hots");
+        assert!(!said.is_empty(), "the log says what is wrong");
+
+        mesh.push(&good);
+        wait::until("the next good policy", || {
+            (get(&mesh, "/second").status == 200).then_some(())
+        });
+    }
+}
+
+#[test]
+fn traffic_goes_on_while_istiod_restarts() {
+    for form in FORMS {
+        let mut mesh = Mesh::start(Place::Gateway, &policy(FIRST), form);
+        until_first_serves(&mesh);
+        mesh.istiod.kill();
+        // A push into the void: it is there when istiod comes back.
+        let next = render(Place::Gateway, &policy(&format!("{FIRST}, {SECOND}")), form);
+        mesh.push(&next);
+        assert_eq!(
+            (get(&mesh, "/first").status, get(&mesh, "/second").status),
+            (200, 404)
+        );
+        mesh.istiod.restart();
+        wait::until("the policy that was pushed meanwhile", || {
+            assert_eq!(get(&mesh, "/first").status, 200, "no request is lost");
+            (get(&mesh, "/second").status == 200).then_some(())
+        });
+        assert_eq!(mesh.refused(), 0);
+    }
+}
+
+#[test]
+fn clusters_of_the_policy_reach_the_proxy() {
+    for place in Place::ALL {
+        for form in FORMS {
+            let options = [form, &["--cluster", "idp=127.0.0.1:9"]].concat();
+            let mesh = Mesh::start(place, &policy(FIRST), &options);
+            until_first_serves(&mesh);
+            let clusters = mesh.envoy.admin("/clusters").text();
+            assert!(
+                clusters.contains("idp::127.0.0.1:9::"),
+                "{place:?} {form:?}: {clusters}"
+            );
+        }
+    }
+}
