@@ -9,6 +9,7 @@ mod bench;
 mod clock;
 mod command;
 mod demo;
+mod package;
 mod paths;
 mod ports;
 mod process;
@@ -32,6 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     Build(command::build::Args),
+    Package(package::Args),
     Demo(demo::Args),
     Test(command::test::Args),
     Bench(bench::Args),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     let task = Cli::parse().task;
     let done = process::stop_everything_on_interrupt().and_then(|()| match task {
         Task::Build(args) => command::build::run(&args),
+        Task::Package(args) => package::run(&args),
         Task::Demo(args) => demo::run(args),
         Task::Test(args) => command::test::run(&args),
         Task::Bench(args) => bench::run(&args),

@@ -26,17 +26,47 @@ pub(crate) fn build() -> Result<()> {
     optimise(&raw, &paths::filter())
 }
 
+/// Builds the filter from nothing into a directory of its own, and gives the module.
+pub(crate) fn build_apart(dir: &Path) -> Result<PathBuf> {
+    let raw = compile_into("meshward-filter", dir)?;
+    let filter = dir.join("dist/meshward_filter.wasm");
+    optimise(&raw, &filter)?;
+    Ok(filter)
+}
+
 /// Compiles one package for the filter's target and gives the module.
 pub(crate) fn compile(package: &str) -> Result<PathBuf> {
+    compile_into(package, &paths::target())
+}
+
+fn compile_into(package: &str, dir: &Path) -> Result<PathBuf> {
     let target = tools::wasm_target()?;
     process::run(
         Command::new("cargo")
             .current_dir(paths::root())
             .args(["build", "--profile", "wasm", "--target", &target])
-            .args(["--package", package]),
+            .args(["--package", package])
+            .args(["--config", &without_paths(&target)?])
+            .env("CARGO_TARGET_DIR", dir),
     )?;
     let file = format!("{target}/wasm/{}.wasm", package.replace('-', "_"));
-    Ok(paths::target().join(file))
+    Ok(dir.join(file))
+}
+
+/// Keeps the machine's paths out of the module, where messages of panics would name them: the same sources are the same module everywhere.
+fn without_paths(target: &str) -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let home = home.context("Cargo's home is not known: set `CARGO_HOME`")?;
+    let flags = [(paths::root(), "/meshward"), (home, "/cargo")].map(|(from, to)| {
+        serde_json::json!(format!("--remap-path-prefix={}={to}", from.display()))
+    });
+    // A list on the command line is added to that of the configuration file.
+    Ok(format!(
+        "target.{target}.rustflags={}",
+        serde_json::json!(flags)
+    ))
 }
 
 /// Puts the module through `wasm-opt` into its place. Where that cannot be, the module is delivered as it is, and a warning says so.

@@ -1,0 +1,98 @@
+//! `cargo xtask package`: what a release holds, byte for byte the same whenever it is made from the same sources.
+//!
+//! - [`layout`]: the filter as an OCI image, in the form that Istio's agent pulls;
+//! - [`sbom`]: what the filter is made of;
+//! - [`sums`]: the digest of every file.
+//!
+//! INVARIANT (same sources, same bytes): nothing here reads a clock, a random number, a host name or the order of a directory, and
+//! the filter is compiled without the paths of the machine.
+
+mod layout;
+mod sbom;
+mod sums;
+
+use crate::{paths, progress, wasm};
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::Path;
+
+/// Package the filter into `<target>/package`: an OCI image layout, a list of its parts (CycloneDX), and checksums.
+///
+/// The same sources and tools give the same bytes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Push the image with a tool for registries, and name it by its digest:\n  \
+    skopeo copy oci:target/package/oci docker://registry.example/meshward:0.1.0\n  \
+    meshward render istio policy.yaml --wasm oci://registry.example/meshward@sha256:DIGEST …\n\n\
+    Examples:\n  cargo xtask package\n  cargo xtask package --verify"
+)]
+pub(crate) struct Args {
+    /// Build everything a second time from nothing, in another directory, and fail where a byte differs.
+    #[arg(long)]
+    verify: bool,
+}
+
+/// Makes the package, and says its digest.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let to = paths::target().join("package");
+    wasm::build()?;
+    let digest = progress::step("packaging", || make(&paths::filter(), &to))?;
+    if args.verify {
+        let second = paths::target().join("package-verify");
+        progress::step("building everything again", || {
+            remove(&second)?;
+            let filter = wasm::build_apart(&second)?;
+            make(&filter, &second.join("package"))
+        })?;
+        compare(&to, &second.join("package"))?;
+        remove(&second)?;
+        progress::note("a second build gave the same bytes");
+    }
+    progress::note(&format!("{}", to.display()));
+    println!("sha256:{digest}");
+    Ok(())
+}
+
+/// Puts a package of that filter into a folder, and gives the digest of the image.
+fn make(filter: &Path, to: &Path) -> Result<String> {
+    let module =
+        fs::read(filter).with_context(|| format!("`{}` cannot be read", filter.display()))?;
+    let fresh = to.with_extension(format!("new-{}", std::process::id()));
+    remove(&fresh)?;
+    fs::create_dir_all(&fresh)?;
+    fs::write(fresh.join("meshward_filter.wasm"), &module)?;
+    let digest = layout::write(&fresh.join("oci"), &module)?;
+    fs::write(
+        fresh.join("meshward_filter.cdx.json"),
+        sbom::of_filter(&module)?,
+    )?;
+    sums::write(&fresh)?;
+    remove(to)?;
+    fs::rename(&fresh, to)
+        .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
+    Ok(digest)
+}
+
+/// Fails where two packages differ.
+fn compare(first: &Path, second: &Path) -> Result<()> {
+    // The sums name every file with its digest.
+    let sums = |folder: &Path| fs::read_to_string(folder.join(sums::FILE));
+    let (one, other) = (sums(first)?, sums(second)?);
+    let odd: Vec<&str> = one.lines().filter(|line| !other.contains(line)).collect();
+    if one != other {
+        bail!(
+            "a second build gave other bytes; of the first build alone:\n{}",
+            odd.join("\n")
+        );
+    }
+    Ok(())
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
