@@ -61,6 +61,29 @@ pub fn keycloak() -> PathBuf {
     path
 }
 
+/// A published archive that `xtask/tools.toml` names, unpacked: in `MESHWARD_ARCHIVES`, else in Meshward's cache.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn archive(name: &str) -> PathBuf {
+    let home = named("MESHWARD_ARCHIVES").unwrap_or_else(|| cache().join("archives"));
+    let entries = std::fs::read_dir(&home).into_iter().flatten().flatten();
+    let of_name = |path: &PathBuf| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        file.strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let found = entries.map(|entry| entry.path()).filter(of_name).max();
+    found.unwrap_or_else(|| {
+        panic!(
+            "the archive `{name}` is needed in `{}`: run `cargo xtask tools`",
+            home.display()
+        )
+    })
+}
+
 /// The command line: `MESHWARD_BIN`.
 ///
 /// # Panics

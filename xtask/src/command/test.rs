@@ -169,10 +169,17 @@ fn clippy() -> Result<()> {
 }
 
 fn integration() -> Result<()> {
-    process::run(on_delivered()?.env(
-        "KEYCLOAK",
-        tools::keycloak().context("a real authorization server is needed")?,
-    ))
+    process::run(
+        on_delivered()?
+            .env(
+                "KEYCLOAK",
+                tools::keycloak().context("a real authorization server is needed")?,
+            )
+            .env(
+                "MESHWARD_ARCHIVES",
+                tools::archives().context("published suites and descriptions are needed")?,
+            ),
+    )
 }
 
 fn mesh() -> Result<()> {

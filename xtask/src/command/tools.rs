@@ -22,6 +22,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     progress::note(&format!("cache: {}", paths::cache()?.display()));
     progress::note(&format!("envoy: {}", tools::envoy()?.display()));
     progress::note(&format!("keycloak: {}", tools::keycloak()?.display()));
+    progress::note(&format!("archives: {}", tools::archives()?.display()));
     progress::note(&format!("Rust target: {}", tools::wasm_target()?));
     tools::need(&Program::ALL)?;
     for program in Program::ALL {

@@ -1,5 +1,6 @@
 //! The tools that tasks need: pinned in `tools.toml`, installed once into the cache, never twice at a time.
 
+mod archive;
 mod compose;
 mod envoy;
 mod istiod;
@@ -8,6 +9,7 @@ mod lock;
 mod rust;
 mod system;
 
+pub(crate) use archive::archives;
 pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
 pub(crate) use istiod::istiod;
@@ -28,6 +30,7 @@ struct Pins {
     keycloak: keycloak::Pin,
     rust: rust::Pin,
     system: BTreeMap<String, system::Pin>,
+    archive: BTreeMap<String, archive::Pin>,
 }
 
 fn pins() -> Result<Pins> {

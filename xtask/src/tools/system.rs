@@ -29,16 +29,18 @@ pub(crate) enum Program {
     Wrk,
     Java,
     Maven,
+    Npm,
 }
 
 impl Program {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Python,
         Self::Pip,
         Self::WasmOpt,
         Self::Wrk,
         Self::Java,
         Self::Maven,
+        Self::Npm,
     ];
 
     /// The name in `tools.toml`.
@@ -50,6 +52,7 @@ impl Program {
             Self::Wrk => "wrk",
             Self::Java => "java",
             Self::Maven => "mvn",
+            Self::Npm => "npm",
         }
     }
 }
