@@ -3,6 +3,7 @@
 use super::access::Accessed;
 use super::layers::{Layers, Level};
 use super::origin::Origin;
+use super::servers;
 use super::{Access, Endpoint, EndpointModes, PolicyApi, modes};
 use crate::authorize::Expressions;
 use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Rules, Unknown};
@@ -50,11 +51,16 @@ impl Scope<'_> {
         self.problems.push(problem);
     }
 
-    pub(super) fn compile(&mut self, index: usize, at: &str, api: &Api) -> (PolicyApi, RouterApi) {
+    pub(super) fn compile(
+        &mut self,
+        index: usize,
+        at: &str,
+        api: &Api,
+    ) -> (PolicyApi, Vec<RouterApi>) {
         let Api {
             name,
-            hosts,
-            base_paths,
+            hosts: _,
+            base_paths: _,
             openapi,
             description,
             unknown_endpoints,
@@ -108,16 +114,20 @@ impl Scope<'_> {
         let mut routes = Vec::with_capacity(operations.len());
         for (operation, described) in operations {
             let endpoint = self.endpoints.len();
-            routes.push(RouterEndpoint {
-                index: endpoint,
-                method: operation.method.clone(),
-                path: operation.path.clone(),
-                at: operation.at.clone(),
-                file: description
-                    .as_ref()
-                    .filter(|_| described)
-                    .map(|d| d.source.clone()),
-            });
+            let servers = (operation.hosts.clone(), operation.base_paths.clone());
+            routes.push((
+                servers,
+                RouterEndpoint {
+                    index: endpoint,
+                    method: operation.method.clone(),
+                    path: operation.path.clone(),
+                    at: operation.at.clone(),
+                    file: description
+                        .as_ref()
+                        .filter(|_| described)
+                        .map(|d| d.source.clone()),
+                },
+            ));
             let compiled = self.endpoint(
                 index,
                 at,
@@ -141,28 +151,10 @@ impl Scope<'_> {
             self.problem(Problem::error("no-endpoint", at, format!("the API `{name}` has no endpoint")).hint("name its description under `openapi`, or list endpoints with `match: { method, path }`"));
         }
 
-        let described_hosts = description
-            .as_ref()
-            .map(|d| d.hosts.clone())
-            .unwrap_or_default();
-        let hosts = if hosts.is_empty() {
-            described_hosts
-        } else {
-            hosts.clone()
-        };
-        if hosts.is_empty() {
+        let found = servers::Servers::of(api, description.as_ref());
+        if found.hosts.is_empty() {
             self.problem(Problem::error("no-host", pointer(at, "hosts"), format!("the API `{name}` has no host")).hint("list the hosts that serve it, or `*` for any: the description's `servers` name none"));
         }
-        let described_paths = || {
-            description
-                .as_ref()
-                .map(|d| d.base_paths.clone())
-                .filter(|p| !p.is_empty())
-        };
-        let base_paths = base_paths
-            .clone()
-            .or_else(described_paths)
-            .unwrap_or_else(|| vec!["/".to_owned()]);
         let mode = defaults
             .mode
             .or(self.document.mode)
@@ -171,16 +163,20 @@ impl Scope<'_> {
             name: name.as_str().into(),
             unknown_endpoints: unknown_endpoints.unwrap_or(modes::unknown_for(mode)),
         };
-        let route = RouterApi {
-            index,
-            at: at.to_owned(),
-            hosts,
-            base_paths,
-            head_follows_get: *head_follows_get,
-            cors_preflight: *cors_preflight,
-            endpoints: routes,
-        };
-        (compiled, route)
+        let routes = found
+            .divide(api, routes)
+            .into_iter()
+            .map(|(servers, endpoints)| RouterApi {
+                index,
+                at: at.to_owned(),
+                hosts: servers.hosts,
+                base_paths: servers.base_paths,
+                head_follows_get: *head_follows_get,
+                cors_preflight: *cors_preflight,
+                endpoints,
+            })
+            .collect();
+        (compiled, routes)
     }
 
     /// Operations that the policy declares by method and path, because the API has no description.
@@ -220,6 +216,8 @@ impl Scope<'_> {
                     parameters: Vec::new(),
                     body: None,
                     responses: BTreeMap::new(),
+                    hosts: Vec::new(),
+                    base_paths: Vec::new(),
                     at: pointer(&pointer(&rule_at, "match"), "path"),
                 });
             }

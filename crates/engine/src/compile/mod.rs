@@ -16,6 +16,7 @@ mod modes;
 mod names;
 mod origin;
 mod policy;
+mod servers;
 mod summary;
 
 pub(crate) use access::Access;
@@ -150,7 +151,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         }
         let (api, route) = scope.compile(index, &at, config);
         compiled_apis.push(api);
-        routes.push(route);
+        routes.extend(route);
     }
     let api::Scope {
         endpoints, used, ..

@@ -1,6 +1,6 @@
 //! An OpenAPI description as a bundle holds it: endpoints with everything that they refer to, in one dialect.
 //!
-//! `meshward-openapi` makes this from 3.0 and 3.1 documents. Schemas are JSON Schema 2020-12 (3.0 schemas are converted).
+//! `meshward-openapi` makes this from OpenAPI 3 documents. Schemas are JSON Schema 2020-12 (3.0 schemas are converted).
 //! INVARIANT (schema references): every `$ref` in a schema is `#/$defs/NAME`, and `NAME` is a key of [`Description::schemas`].
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,12 @@ pub struct Operation {
     /// Responses by status: `200`, `4XX`, `default`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub responses: BTreeMap<String, Response>,
+    /// The hosts of the operation's own `servers`, without ports; none where those of the description are in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// The paths of the operation's own `servers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub base_paths: Vec<String>,
     /// Where the operation stands in the file: a JSON pointer.
     pub at: String,
 }
@@ -101,6 +107,12 @@ pub struct Parameter {
     /// Whether arrays and objects are written as separate parameters.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explode: bool,
+    /// Whether an empty value fits whatever the schema says: `allowEmptyValue`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_empty: bool,
+    /// The media type of the value, for a parameter that is described by `content`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// The schema of the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
@@ -119,7 +131,7 @@ pub enum ParameterLocation {
     Cookie,
 }
 
-/// How a parameter's value is written. Others are refused by `meshward-openapi`, with their place.
+/// How a parameter's value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Style {
@@ -127,6 +139,16 @@ pub enum Style {
     Simple,
     /// Query and cookie: `name=value`, repeated when exploded, else comma-separated.
     Form,
+    /// Path: after a dot.
+    Label,
+    /// Path: after `;name=`. The `;` is written as `%3B`: a plain one is refused by the reading of paths.
+    Matrix,
+    /// Query: separated by spaces.
+    SpaceDelimited,
+    /// Query: separated by `|`.
+    PipeDelimited,
+    /// Query: `name[member]=value`.
+    DeepObject,
 }
 
 /// A request body.

@@ -31,7 +31,7 @@ use crate::problem::pointer;
 use crate::verdict::{Reason, Refusal};
 use body::Body;
 use content::Contents;
-use parameter::Parameter;
+use parameter::{Given, Parameter};
 use std::sync::Arc;
 
 /// The most refusals that one check returns.
@@ -77,11 +77,19 @@ impl Contract {
         rules: Rules<'_>,
         schemas: &mut Schemas<'a>,
     ) -> Self {
-        let parameters = operation
+        let mut parameters: Vec<Parameter> = operation
             .parameters
             .iter()
             .filter_map(|parameter| Parameter::compile(parameter, schemas))
             .collect();
+        let query = parameters
+            .iter()
+            .filter(|parameter| parameter.location == ParameterLocation::Query);
+        let mut taken: Vec<String> = query.map(|parameter| parameter.name.clone()).collect();
+        taken.extend_from_slice(rules.allowed_query);
+        for parameter in &mut parameters {
+            parameter.leave(&taken);
+        }
         let body = match &operation.body {
             None => Body::nothing(rules.body),
             Some(body) => {
@@ -171,7 +179,7 @@ impl Contract {
                 .parameters
                 .iter()
                 .filter(|p| p.location == ParameterLocation::Query);
-            query.any(|p| p.name == name)
+            query.any(|p| p.owns(name))
         };
         target
             .query
@@ -184,7 +192,7 @@ impl Contract {
     }
 }
 
-/// Gathers a parameter's texts from its place and checks them.
+/// Gathers what stands in a parameter's places and checks it.
 fn check(
     parameter: &Parameter,
     head: &RequestHead,
@@ -192,8 +200,18 @@ fn check(
     path: &[(Arc<str>, String)],
 ) -> Option<Refusal> {
     match parameter.location {
-        ParameterLocation::Path => parameter.check(&named(path, &parameter.name)),
-        ParameterLocation::Query => parameter.check(&named(&target.query, &parameter.name)),
+        ParameterLocation::Path => parameter.check(&Given {
+            texts: named(path, &parameter.name),
+            members: Vec::new(),
+        }),
+        ParameterLocation::Query => parameter.check(&Given {
+            texts: named(&target.query, &parameter.name),
+            members: target
+                .query
+                .iter()
+                .filter_map(|(name, value)| Some((parameter.member(name)?, value.as_str())))
+                .collect(),
+        }),
         ParameterLocation::Header => texts(parameter, head.headers.all(&parameter.name)),
         ParameterLocation::Cookie => {
             texts(parameter, cookie::values(&head.headers, &parameter.name))
@@ -211,7 +229,10 @@ fn named<'a>(pairs: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str>
 fn texts<'a>(parameter: &Parameter, values: impl Iterator<Item = &'a [u8]>) -> Option<Refusal> {
     let texts: Result<Vec<&str>, _> = values.map(str::from_utf8).collect();
     match texts {
-        Ok(texts) => parameter.check(&texts),
+        Ok(texts) => parameter.check(&Given {
+            texts,
+            members: Vec::new(),
+        }),
         Err(_) => Some(parameter.invalid().expected("expected UTF-8")),
     }
 }

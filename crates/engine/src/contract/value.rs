@@ -43,7 +43,12 @@ impl Types {
         Self(self.0 & other.0)
     }
 
-    const fn or(self, other: Self) -> Self {
+    /// Whether some of `other` are in it.
+    pub(super) const fn has_some(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -83,6 +88,16 @@ impl Types {
     }
 }
 
+/// The members of an object, as a schema and all that it leads to speak of them.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a> {
+    pub(super) declared: BTreeMap<&'a str, &'a Value>,
+    /// The schema of all others.
+    pub(super) others: Option<&'a Value>,
+    /// Whether it says that there are others.
+    pub(super) open: bool,
+}
+
 /// Looks through references and combinations. Fuel bounds the work: what is not looked at allows every type.
 pub(super) struct Look<'a> {
     definitions: &'a BTreeMap<String, Value>,
@@ -110,6 +125,39 @@ impl<'a> Look<'a> {
     /// The schema of an array's items.
     pub(super) fn items(mut self, schema: &'a Value) -> Option<&'a Value> {
         self.find_items(schema, 0)
+    }
+
+    /// The members that a schema speaks of.
+    pub(super) fn members(mut self, schema: &'a Value) -> Members<'a> {
+        let mut found = Members::default();
+        self.find_members(schema, 0, &mut found);
+        found
+    }
+
+    fn find_members(&mut self, schema: &'a Value, depth: u32, found: &mut Members<'a>) {
+        if self.spend(depth).is_none() {
+            return;
+        }
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            found.declared.entry(name).or_insert(property);
+        }
+        match schema.get("additionalProperties") {
+            Some(Value::Bool(any)) => found.open |= any,
+            Some(others) => {
+                found.open = true;
+                found.others = found.others.or(Some(others));
+            }
+            None => {}
+        }
+        if let Some(target) = self.target(schema) {
+            self.find_members(target, depth + 1, found);
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            for part in branches(schema, keyword) {
+                self.find_members(part, depth + 1, found);
+            }
+        }
     }
 
     fn spend(&mut self, depth: u32) -> Option<()> {

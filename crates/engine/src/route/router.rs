@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// An API, as far as routing needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct RouterApi {
-    /// What [`Found`] calls it. Each API has its own.
+    /// What [`Found`] calls it: the same for the parts of one API whose operations have different servers.
     pub(crate) index: usize,
     /// Where the API stands in the policy: a JSON pointer.
     pub(crate) at: String,
@@ -141,10 +141,11 @@ impl Router {
                 .map(|(base, positions)| (base, table_for(positions)))
                 .collect();
             bases.sort_by_key(|(base, _)| std::cmp::Reverse(base.len()));
-            let apis = positions
+            let mut apis: Vec<usize> = positions
                 .into_iter()
                 .filter_map(|position| apis.get(position).map(|api| api.index))
                 .collect();
+            apis.dedup();
             (pattern, Site { bases, apis })
         }));
         (Self { hosts }, problems)

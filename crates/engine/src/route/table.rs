@@ -57,10 +57,10 @@ impl Table {
                 });
             }
         }
-        Self {
-            apis: apis.iter().map(|read| read.api.index).collect(),
-            tree,
-        }
+        // An API stands here more than once where its operations have different servers.
+        let mut apis: Vec<usize> = apis.iter().map(|read| read.api.index).collect();
+        apis.dedup();
+        Self { apis, tree }
     }
 
     /// Finds the endpoint for what follows the base path.

@@ -4,6 +4,7 @@ use super::Describer;
 use crate::read::{At, Object, Version, check_fields};
 use crate::schema::Direction;
 use meshward_engine::config::{MediaType, RequestBody, Response};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 impl<'a> Describer<'a> {
@@ -62,7 +63,11 @@ impl<'a> Describer<'a> {
         })
     }
 
-    fn content(&mut self, at: &At<'a>, direction: Direction) -> BTreeMap<String, MediaType> {
+    pub(super) fn content(
+        &mut self,
+        at: &At<'a>,
+        direction: Direction,
+    ) -> BTreeMap<String, MediaType> {
         let mut found = BTreeMap::new();
         at.object(&mut self.report);
         for (written, media) in at.members() {
@@ -73,23 +78,38 @@ impl<'a> Describer<'a> {
                     .push(problem.hint("write one such as `application/json`, `image/*` or `*/*`"));
                 continue;
             };
+            let Some(media) = self.files.follow(media, &mut self.report) else {
+                continue;
+            };
             media.object(&mut self.report);
             check_fields(&media, Object::MediaType, &mut self.report);
             let schema = media
                 .get("schema")
                 .map(|schema| self.schemas.convert(&schema, direction, &mut self.report));
-            if found.insert(name.clone(), MediaType { schema }).is_some() {
-                let problem = media.error(
-                    "duplicate-media-type",
-                    format!("`{name}` stands here twice, with different parameters"),
-                );
-                self.report.push(problem.hint(
-                    "parameters of a media type are not compared: join the schemas with `anyOf`",
-                ));
-            }
+            let Some(first) = found.insert(name.clone(), MediaType::default()) else {
+                found.insert(name, MediaType { schema });
+                continue;
+            };
+            let problem = media.warning(
+                "duplicate-media-type",
+                format!("`{name}` stands here twice, with different parameters: what fits one of them passes"),
+            );
+            self.report
+                .push(problem.hint("parameters of a media type are not compared"));
+            found.insert(name, either(first, MediaType { schema }));
         }
         found
     }
+}
+
+/// What fits one of two media types.
+fn either(first: MediaType, second: MediaType) -> MediaType {
+    let schema = match (first.schema, second.schema) {
+        (Some(first), Some(second)) if first == second => Some(first),
+        (Some(first), Some(second)) => Some(json!({ "anyOf": [first, second] })),
+        (None, _) | (_, None) => None,
+    };
+    MediaType { schema }
 }
 
 /// `default`, `4XX`, `404`.

@@ -1,12 +1,11 @@
 //! One operation.
 
-use super::Describer;
 use super::parameter::is_same;
 use super::path::Path;
 use super::security::Requirements;
+use super::{Describer, server};
 use crate::read::{At, Object, check_fields};
 use meshward_engine::config::{Operation, Parameter, ParameterLocation};
-use meshward_engine::pointer;
 
 impl<'a> Describer<'a> {
     pub(super) fn operation(
@@ -18,9 +17,19 @@ impl<'a> Describer<'a> {
     ) -> Option<Operation> {
         at.object(&mut self.report)?;
         check_fields(at, Object::Operation, &mut self.report);
-        self.refuse_servers(at);
+        let servers = at
+            .get("servers")
+            .map(|_| server::servers(at, &mut self.report))
+            .or_else(|| path.servers.clone())
+            .unwrap_or_default();
         self.ignored(at, "callbacks");
-        let home = Self::home(at, &pointer(&path.home, method));
+        let home = Self::home(
+            at,
+            &at.pointer.rsplit_once('/').map_or_else(
+                || path.home.clone(),
+                |(_, step)| format!("{}/{step}", path.home),
+            ),
+        );
         let parameters = self.operation_parameters(path, at, &home);
         let body = at
             .get("requestBody")
@@ -32,7 +41,7 @@ impl<'a> Describer<'a> {
         };
         Some(Operation {
             id: self.operation_id(at),
-            method: method.to_ascii_uppercase(),
+            method: method.to_owned(),
             path: path.template.to_owned(),
             summary: self.summary(at),
             tags: self.tags(at),
@@ -41,6 +50,8 @@ impl<'a> Describer<'a> {
             parameters,
             body,
             responses,
+            hosts: servers.hosts,
+            base_paths: servers.base_paths,
             at: home,
         })
     }

@@ -1,7 +1,7 @@
 //! Parameters of path items and operations.
 
 use super::Describer;
-use crate::read::{At, Object, check_fields};
+use crate::read::{At, Object, Version, check_fields};
 use crate::schema::Direction;
 use meshward_engine::config::{Parameter, ParameterLocation, Style};
 
@@ -61,23 +61,28 @@ impl<'a> Describer<'a> {
         let explode = at
             .flag("explode", &mut self.report)
             .unwrap_or(style == Some(Style::Form));
-        for flag in ["allowReserved", "allowEmptyValue"] {
-            if at.flag(flag, &mut self.report) == Some(true) {
-                let at = at.get(flag).unwrap_or_else(|| at.clone());
-                self.report.push(at.error(
-                    "unsupported-style",
-                    format!("`{flag}: true` is not supported"),
-                ));
-            }
-        }
+        // Says only which characters clients leave unencoded: they are read decoded in any case.
+        at.flag("allowReserved", &mut self.report);
+        let allow_empty = self.allows_empty(at, location);
         let required = self.is_required(at, location);
-        let schema = self.parameter_schema(at);
+        let (content, schema) = match at.get("content") {
+            Some(content) => {
+                let (content, schema) = self.parameter_content(&content)?;
+                let form = content == "application/x-www-form-urlencoded"
+                    && at.value.get("in").and_then(serde_json::Value::as_str)
+                        == Some("querystring");
+                ((!form).then_some(content), schema)
+            }
+            None => (None, self.parameter_schema(at)),
+        };
         Some(Parameter {
             name,
             location,
             required,
             style: style?,
             explode,
+            allow_empty,
+            content,
             schema,
             at: home,
         })
@@ -89,6 +94,8 @@ impl<'a> Describer<'a> {
             "query" => ParameterLocation::Query,
             "header" => ParameterLocation::Header,
             "cookie" => ParameterLocation::Cookie,
+            // The whole query as one object: that is what an exploded object in it is.
+            "querystring" if at.file.version >= Version::V32 => ParameterLocation::Query,
             other => {
                 let at = at.get("in").unwrap_or_else(|| at.clone());
                 let problem = at.error(
@@ -105,24 +112,48 @@ impl<'a> Describer<'a> {
     }
 
     fn style(&mut self, at: &At<'a>, location: ParameterLocation) -> Option<Style> {
-        let (style, name) = match location {
-            ParameterLocation::Path | ParameterLocation::Header => (Style::Simple, "simple"),
-            ParameterLocation::Query | ParameterLocation::Cookie => (Style::Form, "form"),
+        let known: &[(&str, Style)] = match location {
+            ParameterLocation::Path => &[
+                ("simple", Style::Simple),
+                ("label", Style::Label),
+                ("matrix", Style::Matrix),
+            ],
+            ParameterLocation::Header => &[("simple", Style::Simple)],
+            ParameterLocation::Query => &[
+                ("form", Style::Form),
+                ("spaceDelimited", Style::SpaceDelimited),
+                ("pipeDelimited", Style::PipeDelimited),
+                ("deepObject", Style::DeepObject),
+            ],
+            ParameterLocation::Cookie => &[("form", Style::Form)],
         };
         let Some(written) = at.get("style") else {
-            return Some(style);
+            return known.first().map(|(_, style)| *style);
         };
         let text = written.text(&mut self.report)?;
-        if text == name {
-            return Some(style);
+        if let Some((_, style)) = known.iter().find(|(name, _)| *name == text) {
+            return Some(*style);
         }
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let problem = written.error(
             "unsupported-style",
-            format!("the style `{text}` is not supported here"),
+            format!("the style `{text}` is not possible here"),
         );
         self.report
-            .push(problem.hint(format!("the style that is supported here is `{name}`")));
+            .push(problem.hint(format!("use one of: {}", names.join(", "))));
         None
+    }
+
+    fn allows_empty(&mut self, at: &At<'a>, location: ParameterLocation) -> bool {
+        let allows = at.flag("allowEmptyValue", &mut self.report) == Some(true);
+        if allows && location != ParameterLocation::Query {
+            let problem = at.warning(
+                "ignored",
+                "`allowEmptyValue` has a meaning in the query only",
+            );
+            self.report.push(problem);
+        }
+        allows && location == ParameterLocation::Query
     }
 
     fn is_required(&mut self, at: &At<'a>, location: ParameterLocation) -> bool {
@@ -138,16 +169,24 @@ impl<'a> Describer<'a> {
         true
     }
 
-    fn parameter_schema(&mut self, at: &At<'a>) -> Option<serde_json::Value> {
-        if let Some(content) = at.get("content") {
+    /// A parameter that is described by `content`, which has exactly one media type.
+    fn parameter_content(
+        &mut self,
+        content: &At<'a>,
+    ) -> Option<(String, Option<serde_json::Value>)> {
+        let mut types = self.content(content, Direction::Request).into_iter();
+        let (Some((name, media)), None) = (types.next(), types.next()) else {
             let problem = content.error(
-                "unsupported-style",
-                "parameters with `content` are not supported",
+                "parameter-content",
+                "the `content` of a parameter has exactly one media type",
             );
-            self.report
-                .push(problem.hint("describe the value with `schema`"));
+            self.report.push(problem);
             return None;
-        }
+        };
+        Some((name, media.schema))
+    }
+
+    fn parameter_schema(&mut self, at: &At<'a>) -> Option<serde_json::Value> {
         if let Some(schema) = at.get("schema") {
             return Some(
                 self.schemas

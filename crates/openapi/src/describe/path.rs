@@ -3,11 +3,12 @@
 use super::Describer;
 use super::parameter::Declared;
 use super::security::Requirements;
-use crate::read::{At, Object, check_fields, nearest};
+use super::server::{self, Servers};
+use crate::read::{At, Object, Version, check_fields, nearest};
 use meshward_engine::config::{Operation, ParameterLocation};
 
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
 ];
 
 /// A path template, and what its path item says for all operations.
@@ -15,6 +16,8 @@ pub(super) struct Path<'a> {
     pub(super) template: &'a str,
     pub(super) names: Vec<&'a str>,
     pub(super) parameters: Vec<Declared<'a>>,
+    /// The servers of the path item, where it has its own.
+    pub(super) servers: Option<Servers>,
     /// Where the path stands in the description itself.
     pub(super) home: String,
 }
@@ -68,7 +71,9 @@ impl<'a> Describer<'a> {
             return;
         }
         check_fields(&item, Object::PathItem, &mut self.report);
-        self.refuse_servers(&item);
+        let servers = item
+            .get("servers")
+            .map(|_| server::servers(&item, &mut self.report));
         let parameters = item
             .get("parameters")
             .map(|list| self.parameters(&list, &home))
@@ -77,15 +82,24 @@ impl<'a> Describer<'a> {
             template,
             names,
             parameters,
+            servers,
             home,
         };
         for declared in &path.parameters {
             self.check_template(&path, declared);
         }
         for (method, operation) in item.members() {
-            if METHODS.contains(&method) {
-                operations.extend(self.operation(&path, method, &operation, security));
+            if METHODS.contains(&method) && (method != "query" || item.file.version >= Version::V32)
+            {
+                let found =
+                    self.operation(&path, &method.to_ascii_uppercase(), &operation, security);
+                operations.extend(found);
             }
+        }
+        let additional = item.get("additionalOperations");
+        let additional = additional.filter(|_| item.file.version >= Version::V32);
+        for (method, operation) in additional.iter().flat_map(At::members) {
+            operations.extend(self.operation(&path, method, &operation, security));
         }
     }
 
@@ -109,18 +123,6 @@ impl<'a> Describer<'a> {
                 Some(near) => problem.hint(format!("did you mean `{near}`?")),
                 None => problem.hint("add it to the path, or change `in`"),
             });
-    }
-
-    /// `servers` below the top of the document would give one API different hosts for different paths.
-    pub(super) fn refuse_servers(&mut self, at: &At<'a>) {
-        if let Some(servers) = at.get("servers") {
-            let problem = servers.error(
-                "unsupported",
-                "`servers` is supported at the top of the description only",
-            );
-            self.report
-                .push(problem.hint("describe paths on other servers as a separate API"));
-        }
     }
 }
 

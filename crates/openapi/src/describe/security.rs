@@ -51,7 +51,7 @@ impl<'a> Describer<'a> {
                 scheme.scheme = name.map(str::to_ascii_lowercase);
             }
             "oauth2" | "openIdConnect" => {}
-            "mutualTLS" if at.file.version == Version::V31 => {}
+            "mutualTLS" if at.file.version >= Version::V31 => {}
             _ => {
                 let at = at.get("type").unwrap_or_else(|| at.clone());
                 let problem = at.error(

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 /// The most addresses that the variables of one server may stand for.
 const MAX_EXPANSION: usize = 16;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Servers {
     pub(super) hosts: Vec<String>,
     pub(super) base_paths: Vec<String>,
 }
 
-/// Reads `servers` of the document. Without any, the base path is `/` and no host is known.
+/// Reads `servers` of the document, a path or an operation. Without any, the base path is `/` and no host is known.
 pub(super) fn servers(root: &At<'_>, report: &mut Report) -> Servers {
     let mut pairs = BTreeSet::new();
     let mut servers = Servers::default();

@@ -1,4 +1,4 @@
-//! Which fields the objects of OpenAPI have (3.0.4 and 3.1.1, section 4).
+//! Which fields the objects of OpenAPI have (3.0.4, 3.1.1 and 3.2.0, section 4).
 //!
 //! A field with a misspelled name says nothing, which is the last thing that somebody who wrote it expects.
 
@@ -15,6 +15,7 @@ pub(crate) enum Object {
     RequestBody,
     MediaType,
     Response,
+    Header,
     Server,
     ServerVariable,
     SecurityScheme,
@@ -31,13 +32,32 @@ impl Object {
             Self::RequestBody => "a request body",
             Self::MediaType => "a media type",
             Self::Response => "a response",
+            Self::Header => "a header",
             Self::Server => "a server",
             Self::ServerVariable => "a server variable",
             Self::SecurityScheme => "a security scheme",
         }
     }
 
-    /// The fields of both versions, and those that only 3.1 has.
+    /// The fields that came with 3.2.
+    fn newest(self) -> &'static [&'static str] {
+        match self {
+            Self::OpenApi => &["$self"],
+            Self::Components => &["mediaTypes"],
+            Self::PathItem => &["query", "additionalOperations"],
+            Self::MediaType => &["itemSchema", "prefixEncoding", "itemEncoding"],
+            Self::Response => &["summary"],
+            Self::Server => &["name"],
+            Self::SecurityScheme => &["deprecated", "oauth2MetadataUrl"],
+            Self::Operation
+            | Self::Parameter
+            | Self::RequestBody
+            | Self::Header
+            | Self::ServerVariable => &[],
+        }
+    }
+
+    /// The fields of all versions, and those that came with 3.1.
     fn fields(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::OpenApi => (
@@ -123,6 +143,22 @@ impl Object {
             Self::RequestBody => (&["description", "content", "required"], &[]),
             Self::MediaType => (&["schema", "example", "examples", "encoding"], &[]),
             Self::Response => (&["description", "headers", "content", "links"], &[]),
+            Self::Header => (
+                &[
+                    "description",
+                    "required",
+                    "deprecated",
+                    "allowEmptyValue",
+                    "style",
+                    "explode",
+                    "allowReserved",
+                    "schema",
+                    "example",
+                    "examples",
+                    "content",
+                ],
+                &[],
+            ),
             Self::Server => (&["url", "description", "variables"], &[]),
             Self::ServerVariable => (&["enum", "default", "description"], &[]),
             Self::SecurityScheme => (
@@ -147,9 +183,11 @@ pub(crate) fn check_fields(at: &At<'_>, object: Object, report: &mut Report) {
     let (both, newer) = object.fields();
     for (name, member) in at.members() {
         let is_newer = newer.contains(&name);
+        let is_newest = object.newest().contains(&name);
         if name.starts_with("x-")
             || both.contains(&name)
-            || (is_newer && at.file.version == Version::V31)
+            || (is_newer && at.file.version >= Version::V31)
+            || (is_newest && at.file.version >= Version::V32)
         {
             continue;
         }
@@ -163,6 +201,7 @@ pub(crate) fn check_fields(at: &At<'_>, object: Object, report: &mut Report) {
         );
         report.push(match nearest(name, both.iter().chain(newer).copied()) {
             _ if is_newer => problem.hint("it belongs to OpenAPI 3.1"),
+            _ if is_newest => problem.hint("it belongs to OpenAPI 3.2"),
             Some(known) => problem.hint(format!("did you mean `{known}`?")),
             None => problem.hint("take it away, or begin its name with `x-`"),
         });

@@ -16,10 +16,11 @@ use std::collections::{HashMap, HashSet};
 const MAX_FILES: usize = 1_000;
 
 /// The OpenAPI version that a file is read by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Version {
     V30,
     V31,
+    V32,
 }
 
 impl Version {
@@ -27,6 +28,7 @@ impl Version {
         match self {
             Self::V30 => "3.0",
             Self::V31 => "3.1",
+            Self::V32 => "3.2",
         }
     }
 }
@@ -249,10 +251,11 @@ fn version(source: &Source) -> Result<Option<Version>, Box<Problem>> {
             match (parts.next(), parts.next()) {
                 (Some("3"), Some("0")) => Ok(Some(Version::V30)),
                 (Some("3"), Some("1")) => Ok(Some(Version::V31)),
+                (Some("3"), Some("2")) => Ok(Some(Version::V32)),
                 _ => wrong(
                     "/openapi",
                     format!("OpenAPI `{text}` is not read"),
-                    "the versions that are read are 3.0 and 3.1",
+                    "the versions that are read are 3.0, 3.1 and 3.2",
                 ),
             }
         }

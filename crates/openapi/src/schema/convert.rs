@@ -37,7 +37,7 @@ impl<'a> Converter<'_, 'a> {
     pub(super) fn schema(&mut self, at: &At<'a>, around: &Hidden<'a>) -> Value {
         let version = at.file.version;
         match at.value {
-            Value::Bool(verdict) if version == Version::V31 => Value::Bool(*verdict),
+            Value::Bool(verdict) if version >= Version::V31 => Value::Bool(*verdict),
             Value::Object(_) if is_only_reference(at) => self.only_reference(at),
             Value::Object(_) => self.members(at, around),
             Value::Bool(_) => {

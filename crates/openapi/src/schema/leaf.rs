@@ -94,7 +94,7 @@ pub(super) fn names<'a>(at: &At<'a>, report: &mut Report) -> Option<Vec<&'a str>
 }
 
 fn types(at: &At<'_>, report: &mut Report) -> Option<Value> {
-    let null = (at.file.version == Version::V31).then_some("null");
+    let null = (at.file.version >= Version::V31).then_some("null");
     let known = || TYPES.into_iter().chain(null);
     let several = at.value.is_array();
     if several && at.file.version == Version::V30 {
