@@ -159,12 +159,13 @@ impl Istio {
                 "`--pull-secret`: istiod reads secrets for a WasmPlugin only; give the proxies the right to pull, or a file",
             ));
         }
-        Ok(Form::EnvoyFilter(ready.able_to_hold().bundle_json()?))
+        Ok(Form::EnvoyFilter(ready.able_to_hold().bundle_json()?.0))
     }
 }
 
 fn as_value(ready: &Ready) -> Result<Value, Failure> {
-    serde_json::to_value(&ready.bundle)
+    let (bundle, _) = ready.bundle_json()?;
+    serde_json::from_str(&bundle)
         .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
 }
 
