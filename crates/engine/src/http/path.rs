@@ -42,6 +42,12 @@ pub(crate) fn normalise(path: &[u8]) -> Result<NormalPath, Refusal> {
             text: None,
         });
     }
+    unusual(path)
+}
+
+/// The same for a path that holds something encoded, or is not in its normal form.
+#[cold]
+fn unusual(path: &[u8]) -> Result<NormalPath, Refusal> {
     let raw = path;
     let path = path.strip_prefix(b"/").unwrap_or(path);
     let mut kept: Vec<Segment> = Vec::new();
