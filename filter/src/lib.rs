@@ -10,6 +10,7 @@
 //! - `keeper`: keys that are fetched from elsewhere, and the streams that wait for them;
 //! - `head`: what the host knows of a message, as the engine takes it;
 //! - `drive`: the engine's steps, with `shared` to answer its questions from the data that all workers share;
+//! - `trial`: what a candidate policy says to the same request;
 //! - `outcome`: what becomes of a verdict: header changes, refusals, filter state;
 //! - `metrics`: counters and the time that the filter takes;
 //! - `signature`: lets the proxy verify the signatures of tokens;
@@ -32,6 +33,7 @@ mod serving;
 mod shared;
 mod signature;
 mod stream;
+mod trial;
 
 pub use callbacks::root_context;
 

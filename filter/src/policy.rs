@@ -1,6 +1,8 @@
 //! The plugin's configuration: a bundle in, a policy out, or every reason why not.
 
-use meshward_engine::{Policy, Problem, Severity, SourceNeeds, bundle, compile};
+use meshward_engine::{
+    Candidate, Compiled, Policy, Problem, Severity, SourceNeeds, bundle, compile,
+};
 use std::sync::Arc;
 
 /// A policy that serves.
@@ -8,6 +10,8 @@ use std::sync::Arc;
 pub(crate) struct Loaded {
     /// What judges.
     pub(crate) policy: Arc<Policy>,
+    /// What judges on trial.
+    pub(crate) candidate: Option<Candidate>,
     /// What it must know of the peer.
     pub(crate) source: SourceNeeds,
     /// What is doubtful about it.
@@ -17,12 +21,21 @@ pub(crate) struct Loaded {
 /// Reads a configuration. `seed` is the secret of the limit table that the workers share.
 pub(crate) fn load(configuration: &[u8], seed: [u8; 16]) -> Result<Loaded, Vec<Problem>> {
     let bundle = bundle::read(configuration).map_err(|problem| vec![problem])?;
-    let compiled = compile(&bundle.document)?;
-    let policy = compiled.policy.with_seed(seed);
+    let Compiled {
+        policy,
+        candidate,
+        warnings,
+    } = compile(&bundle.document)?;
+    let policy = policy.with_seed(seed);
+    let candidate = candidate.map(|c| c.with(seed, bundle.revision.clone()));
+    let needs = policy.source_needs();
     Ok(Loaded {
-        source: policy.source_needs(),
+        source: candidate
+            .as_ref()
+            .map_or(needs, |c| needs.or(c.policy.source_needs())),
         policy: Arc::new(policy.with_revision(bundle.revision)),
-        warnings: compiled.warnings,
+        candidate,
+        warnings,
     })
 }
 

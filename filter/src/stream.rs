@@ -13,6 +13,7 @@ use crate::keeper::Wait;
 use crate::metrics::Metrics;
 use crate::outcome;
 use crate::policy::Loaded;
+use crate::trial::{self, Shown};
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
 use meshward_engine::remote::CallAnswer;
@@ -64,6 +65,8 @@ pub(crate) struct Stream<H, J> {
     held: usize,
     /// Whether the request is here to its end.
     complete: bool,
+    /// What a candidate must be shown.
+    shown: Option<Box<Shown>>,
     /// Nanoseconds in callbacks, so far; `None` where this exchange is not measured.
     spent: Option<u64>,
 }
@@ -80,6 +83,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             state: State::New,
             held: 0,
             complete: false,
+            shown: None,
             spent,
         }
     }
@@ -93,6 +97,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
             stream.complete = end_of_stream;
             let head = head::request(&stream.host, end_of_stream, loaded.source);
+            stream.shown = loaded.candidate.as_ref().map(|_| Shown::new(&head));
             let event = Event::Request(Box::new(head));
             stream.advance(transaction, event, Side::Request, end_of_stream, now)
         })
@@ -263,7 +268,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 return self.refuse(Reason::Internal, side, now);
             }
             match side {
-                Side::Request => Event::RequestBody(bytes),
+                Side::Request => {
+                    if let Some(shown) = &mut self.shown {
+                        shown.body = Some(bytes.clone());
+                    }
+                    Event::RequestBody(bytes)
+                }
                 Side::Response => Event::ResponseBody(bytes),
             }
         } else {
@@ -284,10 +294,8 @@ impl<H: Host, J: Judge> Stream<H, J> {
         complete: bool,
         now: Timestamp,
     ) -> Flow {
-        match (
-            drive(&self.host, &self.judge, transaction, event, now),
-            side,
-        ) {
+        let next = drive(&self.host, &self.judge, transaction, event, now);
+        match (self.on_trial(next, now), side) {
             (Next::Wait(transaction, keys, until), Side::Request) => {
                 self.state = State::Waits(transaction, Wait { keys, until });
                 Flow::Hold
@@ -327,6 +335,20 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 | Next::Stuck,
                 Side::Request | Side::Response,
             ) => self.refuse(Reason::Internal, side, now),
+        }
+    }
+
+    /// Once there is a verdict on the request: asks the candidate, too.
+    fn on_trial(&mut self, next: Next, now: Timestamp) -> Next {
+        if !matches!(next, Next::Forward(..) | Next::Reply(..)) {
+            return next;
+        }
+        let candidate = self.loaded.as_ref().and_then(|l| l.candidate.as_ref());
+        match (candidate, self.shown.take()) {
+            (Some(candidate), Some(shown)) => {
+                trial::settle(&self.host, &self.judge, candidate, *shown, next, now)
+            }
+            _ => next,
         }
     }
 

@@ -88,6 +88,19 @@ impl Fleet {
         self.run(&["policy.yaml"], Some(policy))
     }
 
+    /// Pushes a policy with a candidate beside it that decides for this share of the callers.
+    ///
+    /// # Panics
+    /// When the command cannot be run.
+    #[must_use]
+    pub fn push_with(&self, policy: &str, candidate: &str, decides: &str) -> Pushed {
+        let next = self.place().join("next.yaml");
+        std::fs::write(&next, candidate).expect("the candidate can be written");
+        let next = next.display().to_string();
+        let arguments = ["policy.yaml", "--candidate", &next, "--decides", decides];
+        self.run(&arguments, Some(policy))
+    }
+
     /// Pushes bytes that nobody has checked.
     ///
     /// # Panics

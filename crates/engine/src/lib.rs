@@ -27,8 +27,8 @@ pub mod transaction;
 pub mod verdict;
 
 pub use compile::{
-    AccessSummary, AuthorizationSummary, Compiled, EndpointSummary, LimitSummary, Origin, Policy,
-    SourceNeeds, compile,
+    AccessSummary, AuthorizationSummary, Candidate, Compiled, EndpointSummary, LimitSummary,
+    Origin, Policy, SourceNeeds, compile,
 };
 pub use identity::{key_checksum, key_digit};
 pub use problem::{Problem, Severity, pointer};

@@ -1,8 +1,8 @@
 //! `meshward build`: the bundle that the filter reads.
 
+use super::trial::Trial;
 use crate::failure::Failure;
 use crate::output;
-use crate::policy::Ready;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,6 +17,8 @@ Warnings go to standard error. With errors, nothing is written.")]
 pub(crate) struct Arguments {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    trial: Trial,
     /// Where the bundle goes; standard output when absent.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -25,7 +27,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Checks, then writes the bundle.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let ready = Ready::read(&self.policy)?;
+        let ready = self.trial.read(&self.policy)?;
         output::write(self.output.as_deref(), &ready.bundle_json()?.0)
     }
 }

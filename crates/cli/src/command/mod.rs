@@ -11,6 +11,7 @@ mod push;
 mod reference;
 mod render;
 mod run;
+mod trial;
 
 use crate::failure::Failure;
 use clap::{Parser, Subcommand};

@@ -1,5 +1,6 @@
 //! `meshward push`: a new policy for proxies that run.
 
+use super::trial::Trial;
 use crate::clock::Stopwatch;
 use crate::envoy::{Address, Resource};
 use crate::failure::Failure;
@@ -21,6 +22,7 @@ use std::time::Duration;
 Examples:
   meshward push policy.yaml --to /etc/envoy/meshward/filter.json --admin 127.0.0.1:9901
   meshward push policy.yaml --to filter.json --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json | jq .outcome
+  meshward push policy.yaml --candidate next.yaml --decides 0.1 --to filter.json --admin 127.0.0.1:9901
   meshward push --rollback --to /etc/envoy/meshward/filter.json --admin 127.0.0.1:9901
 
 Exit code 0 when every worker serves it, 1 when it has errors, was refused, or not every worker has said in time that it serves it.")]
@@ -28,6 +30,8 @@ pub(crate) struct Arguments {
     /// The policy, or its bundle.
     #[arg(required_unless_present = "rollback", conflicts_with = "rollback")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    trial: Trial,
     /// The file that the Envoys watch.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
@@ -64,7 +68,7 @@ impl Arguments {
         let current = shelf.current()?;
         let parcel = match &self.policy {
             Some(path) if self.unchecked => Parcel::raw(&read(path)?),
-            Some(path) => Parcel::checked(path, &current)?,
+            Some(path) => Parcel::checked(self.trial.read(path)?, &current)?,
             None => Parcel::raw(shelf.before()?.bundle()),
         };
         let next = current.clone().with_bundle(&parcel.version, &parcel.bundle);
@@ -121,8 +125,7 @@ impl Arguments {
 
 impl Parcel {
     /// A policy that was checked, as a bundle for proxies with these settings.
-    fn checked(path: &Path, current: &Resource) -> Result<Self, Failure> {
-        let mut ready = Ready::read(path)?;
+    fn checked(mut ready: Ready, current: &Resource) -> Result<Self, Failure> {
         if current.holds() {
             ready = ready.able_to_hold();
         }

@@ -3,6 +3,7 @@
 mod ecds;
 mod istio;
 
+use super::trial::Trial;
 use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
 use crate::output;
@@ -39,6 +40,8 @@ With errors in the policy, nothing is written.")]
 struct Envoy {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    trial: Trial,
     #[command(flatten)]
     site: Site,
     /// Where the bootstrap goes; standard output when absent.
@@ -84,7 +87,7 @@ impl Arguments {
 impl Envoy {
     fn run(self) -> Result<(), Failure> {
         self.site.check()?;
-        let ready = Ready::read(&self.policy)?.able_to_hold();
+        let ready = self.trial.read(&self.policy)?.able_to_hold();
         let (bundle, _) = ready.bundle_json()?;
         let wasm = self.site.wasm.clone();
         let bootstrap = self

@@ -12,7 +12,7 @@ use crate::diagnose::{self, Located};
 use crate::failure::Failure;
 use files::Files;
 use meshward_engine::bundle::{self, Bundle, Revision};
-use meshward_engine::config::Document;
+use meshward_engine::config::{Candidate, Document};
 use meshward_engine::{Compiled, Policy, Problem, Severity};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -95,9 +95,34 @@ impl Ready {
         checked.ready.ok_or(Failure::Said)
     }
 
+    /// The policy with another on trial beside it. What is wrong with the two together is printed.
+    pub(crate) fn beside(self, candidate: Self, decides: f64) -> Result<Self, Failure> {
+        let Self { mut bundle, .. } = self;
+        bundle.candidate = Some(Candidate {
+            policy: Box::new(candidate.bundle),
+            decides,
+        });
+        match meshward_engine::compile(&bundle) {
+            Ok(compiled) => Ok(Self {
+                bundle,
+                policy: Arc::new(compiled.policy),
+            }),
+            Err(problems) => {
+                let first = problems.iter().find(|p| p.severity == Severity::Error);
+                Err(Failure::no(first.map_or_else(String::new, |p| {
+                    let hint = p.hint.as_ref().map(|hint| format!("; {hint}"));
+                    format!("{}{}", p.message, hint.unwrap_or_default())
+                })))
+            }
+        }
+    }
+
     /// Notes in the bundle that the proxy can hold a request back until its body is judged.
     pub(crate) fn able_to_hold(mut self) -> Self {
         self.bundle.delivery.allow_on_headers_stop_iteration = true;
+        if let Some(candidate) = &mut self.bundle.candidate {
+            candidate.policy.delivery.allow_on_headers_stop_iteration = true;
+        }
         self
     }
 
@@ -109,7 +134,8 @@ impl Ready {
 
     /// The largest body that any endpoint takes, and so what the proxy must be able to hold.
     pub(crate) fn largest_body(&self) -> u64 {
-        let apis = self.bundle.apis.iter();
+        let candidate = self.bundle.candidate.iter().flat_map(|c| &c.policy.apis);
+        let apis = self.bundle.apis.iter().chain(candidate);
         apis.flat_map(|api| {
             let own = api.endpoints.iter().map(|endpoint| endpoint.body);
             own.chain([api.defaults.body])
@@ -153,7 +179,11 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
         }
     };
     match meshward_engine::compile(&bundle) {
-        Ok(Compiled { policy, warnings }) => {
+        Ok(Compiled {
+            policy,
+            candidate: _,
+            warnings,
+        }) => {
             problems.extend(warnings);
             let policy = Arc::new(policy);
             (!has_errors(problems)).then_some(Ready { bundle, policy })

@@ -1,5 +1,9 @@
 //! What is logged, counted and observed, as data. Never a credential, a body or a parameter value.
 
+mod trial;
+
+pub use trial::{Trial, Verdict};
+
 use crate::Policy;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead};
@@ -52,6 +56,8 @@ pub struct Record {
     pub time: Timestamp,
     /// Whether a log line is wanted.
     pub logged: bool,
+    /// Where there is a candidate: what it, or the active policy, says otherwise.
+    pub trial: Option<Trial>,
 }
 
 /// A counter to increment by one. The parts are bounded by the policy: names of APIs and endpoints, and codes.
@@ -97,6 +103,22 @@ impl Record {
             request_id: None,
             time,
             logged: false,
+            trial: None,
+        }
+    }
+
+    /// Notes what another policy says to the same request. Differences are always logged.
+    pub fn compared(&mut self, trial: Trial) {
+        self.logged |= trial != Trial::Unknown;
+        self.trial = Some(trial);
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        Verdict {
+            decision: self.decision,
+            reason: self.reason,
         }
     }
 
@@ -156,6 +178,15 @@ impl Record {
             "meshward.findings",
             (!self.findings.is_empty()).then(|| json!(self.findings)),
         );
+        put(
+            "meshward.trial",
+            self.trial.and_then(|trial| {
+                let other = trial.other()?;
+                Some(
+                    json!({ "outcome": trial.outcome(), "reason": other.reason.map(Reason::code) }),
+                )
+            }),
+        );
         put("meshward.identity.provider", name(&self.provider));
         put("meshward.identity.subject", name(&self.subject));
         put("meshward.token.digest", text(&self.token_digest));
@@ -196,7 +227,19 @@ impl Record {
             control: self.reason.map_or("none", |r| r.control().name()),
             reason: self.reason.map_or("none", Reason::code),
         };
-        std::iter::once(whole).chain(self.findings.iter().map(move |f| Counter {
+        let trial = self.trial.map(|trial| {
+            let reason = trial.other().and_then(|other| other.reason);
+            let reason = reason.or(self.reason);
+            Counter {
+                name: "candidate",
+                outcome: trial.outcome(),
+                control: reason.map_or("none", |r| r.control().name()),
+                reason: reason.map_or("none", Reason::code),
+                ..whole
+            }
+        });
+        let first = std::iter::once(whole).chain(trial);
+        first.chain(self.findings.iter().map(move |f| Counter {
             name: "findings",
             outcome: match f.mode {
                 crate::config::Mode::Enforce => "enforce",

@@ -9,6 +9,7 @@
 mod access;
 mod api;
 mod authorize;
+mod candidate;
 mod claims;
 mod holding;
 mod layers;
@@ -21,6 +22,7 @@ mod summary;
 
 pub(crate) use access::Access;
 pub use authorize::AuthorizationSummary;
+pub use candidate::Candidate;
 pub(crate) use claims::ClaimHeader;
 pub(crate) use modes::EndpointModes;
 pub use origin::Origin;
@@ -41,6 +43,8 @@ use std::sync::Arc;
 pub struct Compiled {
     /// The policy.
     pub policy: Policy,
+    /// The policy on trial beside it. What it asks of the proxy (clusters, keys), the policy asks too.
+    pub candidate: Option<Candidate>,
     /// What works, but probably not as meant.
     pub warnings: Vec<Problem>,
 }
@@ -50,6 +54,36 @@ pub struct Compiled {
 /// # Errors
 /// Every problem of the document, when one of them is an error; warnings are among them.
 pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
+    let name = document.metadata.name.as_str();
+    let Some(config) = &document.candidate else {
+        return compile_as(document, name);
+    };
+    let mut problems = Vec::new();
+    let trial = Candidate::compile(config, name, &mut problems);
+    let mut compiled = match compile_as(document, name) {
+        Ok(compiled) => compiled,
+        Err(mut wrong) => {
+            wrong.extend(problems);
+            return Err(wrong);
+        }
+    };
+    compiled.warnings.extend(problems);
+    let Some(trial) = trial.filter(|_| !candidate::has_errors(&compiled.warnings)) else {
+        return Err(compiled.warnings);
+    };
+    let Policy {
+        remote_keys,
+        clusters,
+        ..
+    } = &mut compiled.policy;
+    remote_keys.extend(trial.policy.remote_keys.iter().cloned());
+    clusters.extend(trial.policy.clusters.iter().cloned());
+    compiled.candidate = Some(Candidate::new(trial.policy, config.decides));
+    Ok(compiled)
+}
+
+/// Compiles one policy, whose name in logs, metrics and the proxy's shared data is this.
+fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>> {
     let Document {
         api_version: _,
         kind: _,
@@ -66,6 +100,8 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         errors,
         telemetry,
         delivery,
+        // A policy of its own.
+        candidate: _,
         // It is about the bytes, and was judged with them.
         build: _,
     } = document;
@@ -199,12 +235,12 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
         return Err(problems);
     }
     let policy = Policy {
-        name: metadata.name.as_str().into(),
+        name: name.into(),
         reading: reading.clone(),
         reading_mode: modes.reading.unwrap_or(top_mode),
         unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
         router,
-        table: Table::new(&metadata.name, buckets.div_ceil(8)),
+        table: Table::new(name, buckets.div_ceil(8)),
         seed: Seed::default(),
         apis: compiled_apis,
         claim_headers: claims::names(endpoints.iter().flat_map(|e| &e.claim_headers)),
@@ -220,6 +256,7 @@ pub fn compile(document: &Document) -> Result<Compiled, Vec<Problem>> {
     };
     Ok(Compiled {
         policy,
+        candidate: None,
         warnings: problems,
     })
 }

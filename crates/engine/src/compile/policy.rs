@@ -186,6 +186,18 @@ impl Policy {
     }
 }
 
+impl SourceNeeds {
+    /// What either needs.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            address: self.address || other.address,
+            principal: self.principal || other.principal,
+            verified: self.verified || other.verified,
+        }
+    }
+}
+
 /// What a policy must know of the peer to judge a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SourceNeeds {

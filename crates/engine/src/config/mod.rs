@@ -12,6 +12,7 @@ mod api;
 mod authorize;
 mod binding;
 mod build;
+mod candidate;
 mod description;
 mod identity;
 mod limit;
@@ -27,6 +28,7 @@ pub use authorize::{
 };
 pub use binding::{Dpop, SenderConstrained};
 pub use build::Build;
+pub use candidate::Candidate;
 pub use description::{
     Description, MediaType, Operation, Parameter, ParameterLocation, RequestBody, Response,
     SecurityScheme, Style,
@@ -92,6 +94,10 @@ pub struct Document {
     /// What the proxy that runs this bundle can do. `meshward render` and `meshward run` fill this in.
     #[serde(default)]
     pub delivery: Delivery,
+    /// A policy on trial.
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Candidate>,
     /// What `meshward build` notes about a bundle.
     #[cfg_attr(feature = "schema", schemars(skip))]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ mod values;
 pub use effect::{Answer, Event, Fact, Forward, HeaderChange, Query, Reply, Step, Stored};
 
 use crate::Policy;
-use crate::audit::Record;
+use crate::audit::{Record, Trial};
 use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
 use crate::http::{RequestHead, ResponseHead, Target};
@@ -131,6 +131,17 @@ impl Transaction {
             (State::Forwarded | State::ResponseBody { .. }, Event::NoResponse) => self.deliver(),
             _ => self.refuse(Reason::Internal.into()),
         }
+    }
+
+    /// What is kept of the exchange so far.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Notes what another policy says to the same request.
+    pub fn compared(&mut self, trial: Trial) {
+        self.record.compared(trial);
     }
 
     fn endpoint(&self) -> Option<&Endpoint> {

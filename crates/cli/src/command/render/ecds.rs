@@ -1,10 +1,9 @@
 //! `meshward render ecds`: the filter as a resource of its own, which a proxy takes while it runs.
 
-use super::Site;
+use super::{Site, Trial};
 use crate::envoy::{FilterSource, Resource};
 use crate::failure::Failure;
 use crate::output;
-use crate::policy::Ready;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +33,8 @@ pub(super) struct Ecds {
     #[arg(long, value_name = "PATH", requires = "bootstrap")]
     watched: Option<PathBuf>,
     #[command(flatten)]
+    trial: Trial,
+    #[command(flatten)]
     site: Site,
 }
 
@@ -51,7 +52,7 @@ impl Ecds {
                 ));
             }
         };
-        let ready = Ready::read(&self.policy)?.able_to_hold();
+        let ready = self.trial.read(&self.policy)?.able_to_hold();
         let (bundle, revision) = ready.bundle_json()?;
         let resource = Resource::new(revision.name(), &self.site.wasm, &bundle);
         output::write(self.output.as_deref(), &resource.text())?;

@@ -1,0 +1,104 @@
+//! A candidate policy on the same request: asked once the active policy has its verdict, and compared with it.
+//!
+//! For its share of the callers the candidate decides; then its verdict, and whatever comes of it (header changes, the response's
+//! controls), takes the place of the active one's. Who nobody knows is decided by the active policy.
+//!
+//! INVARIANT (never waits): the candidate sees what the active policy made the proxy hold. Where it needs more (a body, keys that must be
+//! fetched, a server's word), there is no comparison, and that is counted.
+
+use crate::drive::{Judge, Next, drive};
+use crate::host::Host;
+use meshward_engine::Candidate;
+use meshward_engine::audit::{Record, Trial};
+use meshward_engine::config::Timestamp;
+use meshward_engine::http::RequestHead;
+use meshward_engine::transaction::{Event, Transaction};
+use std::sync::Arc;
+
+/// What a candidate is shown of a request.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    head: RequestHead,
+    /// The body, where the active policy made the proxy hold it.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Shown {
+    /// The head.
+    pub(crate) fn new(head: &RequestHead) -> Box<Self> {
+        Box::new(Self {
+            head: head.clone(),
+            body: None,
+        })
+    }
+}
+
+/// What is done with the request: what the active policy says or, for its callers, what the candidate says.
+pub(crate) fn settle(
+    host: &impl Host,
+    judge: &impl Judge,
+    candidate: &Candidate,
+    shown: Shown,
+    active: Next,
+    now: Timestamp,
+) -> Next {
+    let other = match ask(host, judge, candidate, shown, now) {
+        next @ (Next::Forward(..) | Next::Reply(..)) => next,
+        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => {
+            return noted(active, Trial::Unknown);
+        }
+    };
+    let (Some(ours), Some(theirs)) = (record(&active), record(&other)) else {
+        return active;
+    };
+    let caller = |record: &Record| Some((record.provider.clone()?, record.subject.clone()?));
+    let decides = caller(ours)
+        .or_else(|| caller(theirs))
+        .is_some_and(|(provider, subject)| candidate.decides_for(&provider, &subject));
+    let (ours, theirs) = (ours.verdict(), theirs.verdict());
+    match (decides, ours == theirs) {
+        (true, true) => other,
+        (true, false) => noted(other, Trial::Candidate { active: ours }),
+        (false, true) => active,
+        (false, false) => noted(active, Trial::Active { candidate: theirs }),
+    }
+}
+
+fn ask(
+    host: &impl Host,
+    judge: &impl Judge,
+    candidate: &Candidate,
+    shown: Shown,
+    now: Timestamp,
+) -> Next {
+    let transaction = Transaction::new(Arc::clone(&candidate.policy), now);
+    let Shown { head, body } = shown;
+    let event = Event::Request(Box::new(head));
+    match (drive(host, judge, transaction, event, now), body) {
+        (Next::Hold(transaction), Some(body)) => {
+            drive(host, judge, transaction, Event::RequestBody(body), now)
+        }
+        (next, _) => next,
+    }
+}
+
+/// What is kept of a request that has its verdict.
+fn record(next: &Next) -> Option<&Record> {
+    match next {
+        Next::Forward(transaction, _) => Some(transaction.record()),
+        Next::Reply(record, _) => Some(record),
+        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => None,
+    }
+}
+
+fn noted(mut next: Next, trial: Trial) -> Next {
+    match &mut next {
+        Next::Forward(transaction, _) => transaction.compared(trial),
+        Next::Reply(record, _) => record.compared(trial),
+        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => {}
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests;
