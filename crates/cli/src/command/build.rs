@@ -1,6 +1,6 @@
 //! `meshward build`: the bundle that the filter reads.
 
-use super::trial::Trial;
+use super::making::Making;
 use crate::failure::Failure;
 use crate::output;
 use clap::Args;
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// The policy.
     policy: PathBuf,
     #[command(flatten)]
-    trial: Trial,
+    making: Making,
     /// Where the bundle goes; standard output when absent.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Checks, then writes the bundle.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let ready = self.trial.read(&self.policy)?;
-        output::write(self.output.as_deref(), &ready.bundle_json()?.0)
+        let ready = self.making.read(&self.policy)?;
+        output::write(self.output.as_deref(), &self.making.write(&ready)?.0)
     }
 }

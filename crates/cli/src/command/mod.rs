@@ -7,11 +7,11 @@ mod eval;
 mod explain;
 mod init;
 mod key;
+mod making;
 mod push;
 mod reference;
 mod render;
 mod run;
-mod trial;
 
 use crate::failure::Failure;
 use clap::{Parser, Subcommand};

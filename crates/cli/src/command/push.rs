@@ -1,11 +1,10 @@
 //! `meshward push`: a new policy for proxies that run.
 
-use super::trial::Trial;
+use super::making::Making;
 use crate::clock::Stopwatch;
 use crate::envoy::{Address, Resource};
 use crate::failure::Failure;
 use crate::output;
-use crate::policy::Ready;
 use crate::push::{Fleet, Outcome, Report, Shelf, Sought};
 use crate::style::WARNING;
 use clap::Args;
@@ -31,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "rollback", conflicts_with = "rollback")]
     policy: Option<PathBuf>,
     #[command(flatten)]
-    trial: Trial,
+    making: Making,
     /// The file that the Envoys watch.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
@@ -68,7 +67,7 @@ impl Arguments {
         let current = shelf.current()?;
         let parcel = match &self.policy {
             Some(path) if self.unchecked => Parcel::raw(&read(path)?),
-            Some(path) => Parcel::checked(self.trial.read(path)?, &current)?,
+            Some(path) => Parcel::checked(&self.making, path, &current)?,
             None => Parcel::raw(shelf.before()?.bundle()),
         };
         let next = current.clone().with_bundle(&parcel.version, &parcel.bundle);
@@ -125,11 +124,12 @@ impl Arguments {
 
 impl Parcel {
     /// A policy that was checked, as a bundle for proxies with these settings.
-    fn checked(mut ready: Ready, current: &Resource) -> Result<Self, Failure> {
+    fn checked(making: &Making, path: &Path, current: &Resource) -> Result<Self, Failure> {
+        let mut ready = making.read(path)?;
         if current.holds() {
             ready = ready.able_to_hold();
         }
-        let (bundle, revision) = ready.bundle_json()?;
+        let (bundle, revision) = making.write(&ready)?;
         Ok(Self {
             bundle,
             policy: ready.policy.name().to_owned(),
@@ -140,13 +140,17 @@ impl Parcel {
 
     /// A bundle as it is.
     fn raw(bundle: &str) -> Self {
-        let policy = bundle::read(bundle.as_bytes())
-            .map(|read| read.document.metadata.name)
-            .unwrap_or_else(|_| "unreadable".to_owned());
+        let (policy, revision) = match bundle::read(bundle.as_bytes()) {
+            Ok(read) => (read.document.metadata.name, Some(read.revision)),
+            Err(_) => {
+                let revision = Revision::of(bundle.as_bytes()).ok();
+                ("unreadable".to_owned(), revision)
+            }
+        };
         // What is no JSON has no revision that anybody could serve: 0 is never one.
-        let (version, number) = match Revision::of(bundle.as_bytes()) {
-            Ok(revision) => (revision.name().to_owned(), revision.number()),
-            Err(_) => (format!("unreadable-{}", bundle.len()), 0),
+        let (version, number) = match revision {
+            Some(revision) => (revision.name().to_owned(), revision.number()),
+            None => (format!("unreadable-{}", bundle.len()), 0),
         };
         Self {
             bundle: bundle.to_owned(),

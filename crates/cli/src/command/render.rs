@@ -3,7 +3,7 @@
 mod ecds;
 mod istio;
 
-use super::trial::Trial;
+use super::making::Making;
 use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
 use crate::output;
@@ -41,7 +41,7 @@ struct Envoy {
     /// The policy.
     policy: PathBuf,
     #[command(flatten)]
-    trial: Trial,
+    making: Making,
     #[command(flatten)]
     site: Site,
     /// Where the bootstrap goes; standard output when absent.
@@ -87,8 +87,8 @@ impl Arguments {
 impl Envoy {
     fn run(self) -> Result<(), Failure> {
         self.site.check()?;
-        let ready = self.trial.read(&self.policy)?.able_to_hold();
-        let (bundle, _) = ready.bundle_json()?;
+        let ready = self.making.read(&self.policy)?.able_to_hold();
+        let (bundle, _) = self.making.write(&ready)?;
         let wasm = self.site.wasm.clone();
         let bootstrap = self
             .site

@@ -149,7 +149,8 @@ impl Ready {
 fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
     let value = files.policy_value(problems)?;
     // A bundle is made by `meshward build`, and holds what people do not write: it is read as the filter does.
-    let is_bundle = value.get("kind").and_then(Value::as_str) == Some("Bundle");
+    let packed = value.as_str().filter(|text| bundle::is_compact(text));
+    let is_bundle = packed.is_some() || value.get("kind").and_then(Value::as_str) == Some("Bundle");
     if !is_bundle {
         problems.extend(structure::problems(&value));
         if has_errors(problems) {
@@ -157,7 +158,8 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
         }
     }
     let document = if is_bundle {
-        bundle::read(value.to_string().as_bytes()).map(|Bundle { document, .. }| document)
+        let text = packed.map_or_else(|| value.to_string(), str::to_owned);
+        bundle::read(text.as_bytes()).map(|Bundle { document, .. }| document)
     } else {
         serde_path_to_error::deserialize(&value).map_err(|error| unreadable(&error))
     };

@@ -3,11 +3,15 @@
 //! A bundle says which format it has and what its digest is ([`Build`]). The digest is that of a normal form
 //! ([`Revision`]), so that a transport may write the JSON anew, as control planes do, and is noticed when it changed a value.
 //!
+//! There are two forms, which say the same: JSON, and a compact one ([`compact()`]).
+//!
 //! INVARIANT (no guessing): a bundle that is longer than [`MAX_BYTES`], of a later format, or not what its digest says, is refused.
 
+mod compact;
 mod read;
 mod revision;
 
+pub use compact::{compact, is_compact};
 pub use read::{Bundle, read, too_long};
 pub use revision::Revision;
 

@@ -1,5 +1,6 @@
 //! From bytes to a document, or every reason why not.
 
+use super::compact::{self, Unpacked};
 use super::{FORMAT, MAX_BYTES, Revision};
 use crate::config::{Build, Document};
 use crate::problem::{Problem, pointer};
@@ -46,16 +47,28 @@ pub fn read(bytes: &[u8]) -> Result<Bundle, Problem> {
         )
         .hint("deliver the output of `meshward build`"));
     }
+    match compact::unpack(bytes) {
+        None => read_json(bytes, None),
+        Some(unpacked) => {
+            let Unpacked { json, digest } = unpacked?;
+            read_json(&json, Some(&digest))
+        }
+    }
+}
+
+/// Reads a bundle in JSON. `stated` is the digest that stands outside of it.
+fn read_json(bytes: &[u8], stated: Option<&str>) -> Result<Bundle, Problem> {
     let document = parse(bytes)?;
     if let Some(newer) = document.build.as_ref().and_then(newer) {
         return Err(newer);
     }
     let revision = Revision::of(bytes).map_err(|error| malformed(&error))?;
-    match &document.build {
-        Some(build) if build.digest != revision.digest() => {
-            Err(wrong_digest(&build.digest, &revision))
-        }
-        Some(_) | None => Ok(Bundle { document, revision }),
+    let inside = document.build.as_ref().map(|build| build.digest.as_str());
+    let digest = revision.digest();
+    let mut digests = stated.into_iter().chain(inside);
+    match digests.find(|stated| *stated != digest) {
+        Some(stated) => Err(wrong_digest(stated, &revision)),
+        None => Ok(Bundle { document, revision }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `meshward render ecds`: the filter as a resource of its own, which a proxy takes while it runs.
 
-use super::{Site, Trial};
+use super::{Making, Site};
 use crate::envoy::{FilterSource, Resource};
 use crate::failure::Failure;
 use crate::output;
@@ -33,7 +33,7 @@ pub(super) struct Ecds {
     #[arg(long, value_name = "PATH", requires = "bootstrap")]
     watched: Option<PathBuf>,
     #[command(flatten)]
-    trial: Trial,
+    making: Making,
     #[command(flatten)]
     site: Site,
 }
@@ -52,8 +52,8 @@ impl Ecds {
                 ));
             }
         };
-        let ready = self.trial.read(&self.policy)?.able_to_hold();
-        let (bundle, revision) = ready.bundle_json()?;
+        let ready = self.making.read(&self.policy)?.able_to_hold();
+        let (bundle, revision) = self.making.write(&ready)?;
         let resource = Resource::new(revision.name(), &self.site.wasm, &bundle);
         output::write(self.output.as_deref(), &resource.text())?;
         if let (Some(path), Some(watched)) = (self.bootstrap, watched) {

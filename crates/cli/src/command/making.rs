@@ -1,13 +1,14 @@
-//! `--candidate`: a policy with another on trial beside it.
+//! How a bundle is made: `--candidate` puts another policy on trial beside it, `--compact` packs it.
 
 use crate::failure::Failure;
 use crate::policy::Ready;
 use clap::Args;
+use meshward_engine::bundle::{self, Revision};
 use std::path::{Path, PathBuf};
 
-/// The policy on trial.
+/// How a bundle is made.
 #[derive(Debug, Args)]
-pub(super) struct Trial {
+pub(super) struct Making {
     /// A policy on trial: it judges every request too, and what it says otherwise is logged and counted.
     #[arg(long, value_name = "POLICY")]
     candidate: Option<PathBuf>,
@@ -19,15 +20,28 @@ pub(super) struct Trial {
         default_value_t = 0.0
     )]
     decides: f64,
+    /// Write the bundle in its compact form: compressed, with its digest, in one word of text.
+    #[arg(long)]
+    compact: bool,
 }
 
-impl Trial {
+impl Making {
     /// Reads a policy, and the one on trial beside it.
     pub(super) fn read(&self, policy: &Path) -> Result<Ready, Failure> {
         let ready = Ready::read(policy)?;
         match &self.candidate {
             Some(candidate) => ready.beside(Ready::read(candidate)?, self.decides),
             None => Ok(ready),
+        }
+    }
+
+    /// Writes the bundle, and says which one it is.
+    pub(super) fn write(&self, ready: &Ready) -> Result<(String, Revision), Failure> {
+        let (json, revision) = ready.bundle_json()?;
+        if self.compact {
+            Ok((bundle::compact(&json, &revision), revision))
+        } else {
+            Ok((json, revision))
         }
     }
 }
