@@ -101,6 +101,15 @@ impl Fleet {
         self.run(&arguments, Some(policy))
     }
 
+    /// Pushes a policy in the compact form.
+    ///
+    /// # Panics
+    /// When the command cannot be run.
+    #[must_use]
+    pub fn push_compact(&self, policy: &str) -> Pushed {
+        self.run(&["policy.yaml", "--compact"], Some(policy))
+    }
+
     /// Pushes bytes that nobody has checked.
     ///
     /// # Panics

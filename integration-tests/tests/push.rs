@@ -75,6 +75,15 @@ fn a_push_reaches_every_worker_of_two_proxies_and_can_be_taken_back() {
     assert_eq!(forth.text("/revision"), second);
     assert_eq!(statuses(&fleet, "/second"), [200, 200]);
 
+    let packed = fleet.push_compact(&endpoint("/second"));
+    served(&packed);
+    assert_eq!(
+        packed.text("/revision"),
+        second,
+        "both forms are one policy"
+    );
+    assert!(fleet.content().contains("meshward-bundle/1"));
+
     let (third, fourth) = (endpoint("/third"), endpoint("/fourth"));
     let both = thread::scope(|scope| {
         let pushes = [&third, &fourth].map(|policy| scope.spawn(|| fleet.push(policy)));
@@ -114,6 +123,10 @@ fn what_is_broken_is_refused_with_its_reason_and_the_last_good_policy_serves() {
         ("bundle-too-large", " ".repeat(20_000_000) + &next),
         ("not-a-bundle", json!({ "rules": [] }).to_string()),
         ("bundle-empty", String::new()),
+        (
+            "bundle-malformed",
+            format!("meshward-bundle/1 {} AAAA", "0".repeat(64)),
+        ),
     ];
     for (reason, bundle) in cases {
         let pushed = fleet.push_unchecked(&bundle);

@@ -9,6 +9,7 @@ mod clock;
 mod command;
 mod coverage;
 mod diagnose;
+mod drift;
 mod endpoints;
 mod envoy;
 mod failure;

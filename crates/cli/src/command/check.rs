@@ -1,5 +1,6 @@
 //! `meshward check`: every mistake of a policy and its descriptions at once.
 
+use crate::drift::Drift;
 use crate::failure::Failure;
 use crate::policy::Checked;
 use crate::{coverage, diagnose, endpoints, gaps, output};
@@ -14,11 +15,15 @@ Examples:
   meshward check policy.yaml
   meshward check policy.yaml --format sarif > meshward.sarif   for code scanning
   meshward check policy.yaml --format json | jq .summary
+  curl -s 127.0.0.1:9901/config_dump > dump.json; meshward check policy.yaml --envoy dump.json
 
 Exit code 1 when there are errors, 0 when there are only warnings.")]
 pub(crate) struct Arguments {
     /// The policy.
     policy: PathBuf,
+    /// What an Envoy answers to `/config_dump`: also say where its configuration does not fit the policy.
+    #[arg(long, value_name = "FILE")]
+    envoy: Option<PathBuf>,
     /// How problems are shown.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -46,8 +51,14 @@ impl Arguments {
         let clusters: Vec<&str> = ready
             .map(|ready| ready.policy.clusters().collect())
             .unwrap_or_default();
-        let located = checked.located();
-        let (errors, warnings) = diagnose::counts(&checked.problems);
+        let drift = match (&self.envoy, ready) {
+            (Some(dump), Some(ready)) => Some(Drift::read(dump, ready)?),
+            _ => None,
+        };
+        let mut located = checked.located();
+        located.extend(drift.iter().flat_map(Drift::located));
+        let drifted = drift.iter().flat_map(|drift| &drift.problems);
+        let (errors, warnings) = diagnose::counts(checked.problems.iter().chain(drifted));
         match self.format {
             Format::Text => {
                 let mut text = diagnose::text(&located);

@@ -7,7 +7,10 @@ impl Policy {
     /// The endpoints on which ordinary requests have a verdict that needs a body, of the request or of the response, as
     /// `METHOD /template`. Besides these, every endpoint whose contract is judged needs one for bodies of unknown length.
     pub fn holding(&self) -> impl Iterator<Item = &str> {
-        let needy = self.endpoints.iter().filter(|endpoint| needs_body(endpoint));
+        let needy = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| needs_body(endpoint));
         needy.map(|endpoint| &*endpoint.label)
     }
 }
