@@ -2,11 +2,6 @@ module meshward.dev/istiod-of-files
 
 go 1.26.0
 
-tool (
-	istio.io/istio/pilot/cmd/pilot-agent
-	istio.io/istio/pilot/cmd/pilot-discovery
-)
-
 require (
 	cel.dev/expr v0.25.2 // indirect
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect

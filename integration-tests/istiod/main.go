@@ -44,8 +44,14 @@ func main() {
 	flag.StringVar(&o.xdsAddr, "xdsAddr", "127.0.0.1:15010", "address of the xDS server, without TLS")
 	flag.StringVar(&o.debugAddr, "debugAddr", "127.0.0.1:15080", "address of the debug pages")
 	flag.StringVar(&o.monitoringAddr, "monitoringAddr", "127.0.0.1:15014", "address of the metrics")
+	image := flag.String("pull", "", "instead: the OCI layout of an image, which the agent's code pulls from a registry")
+	cache := flag.String("to", "", "with -pull: the folder into which it is pulled")
 	flag.Parse()
-	if err := serve(o); err != nil {
+	work := func() error { return serve(o) }
+	if *image != "" {
+		work = func() error { return pull(*image, *cache) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "istiod-of-files:", err)
 		os.Exit(1)
 	}

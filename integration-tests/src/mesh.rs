@@ -54,14 +54,22 @@ impl Mesh {
     /// When something does not start.
     #[must_use]
     pub fn start(place: Place, policy: &str, options: &[&str]) -> Self {
+        Self::with_objects(place, &render(place, policy, options))
+    }
+
+    /// Starts a proxy in a mesh that has these objects.
+    ///
+    /// # Panics
+    /// When something does not start.
+    #[must_use]
+    pub fn with_objects(place: Place, objects: &str) -> Self {
         let upstream = Upstream::start();
         let port = client::free_port();
         let address = format!("127.0.0.{}", ADDRESSES.fetch_add(1, Ordering::Relaxed));
         let topology = topology(place, &address, port, upstream.port);
-        let objects = render(place, policy, options);
         let files = [
             ("topology.yaml", topology.as_str()),
-            ("meshward.yaml", objects.as_str()),
+            ("meshward.yaml", objects),
         ];
         let istiod = Istiod::start(&files);
         let envoy = Envoy::start(&bootstrap(place, &address, istiod.port));
@@ -102,20 +110,29 @@ impl Mesh {
     }
 }
 
-/// The objects that `meshward render istio` makes of a policy.
+/// The objects that `meshward render istio` makes of a policy for the proxies of this mesh.
 ///
 /// # Panics
 /// When it makes none.
 #[must_use]
 pub fn render(place: Place, policy: &str, options: &[&str]) -> String {
+    let workload = ["--namespace", NAMESPACE, "--selector", "app=orders"];
+    let options = [&workload[..], &["--at", place.name()], options].concat();
+    render_for(policy, &options)
+}
+
+/// The objects that `meshward render istio` makes of a policy with these options.
+///
+/// # Panics
+/// When it makes none.
+#[must_use]
+pub fn render_for(policy: &str, options: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, policy).expect("a file can be written");
     let output = Command::new(paths::meshward())
         .args(["render", "istio"])
         .arg(&file)
-        .args(["--namespace", NAMESPACE, "--at", place.name()])
-        .args(["--selector", "app=orders"])
         .arg("--wasm")
         .arg(paths::wasm())
         .args(options)

@@ -35,6 +35,21 @@ pub fn istiod() -> PathBuf {
     present(path, "an istiod", "ISTIOD", "cargo xtask test --mesh")
 }
 
+/// The OCI layout of the packaged filter: `MESHWARD_IMAGE`.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn image() -> PathBuf {
+    let path = named("MESHWARD_IMAGE").unwrap_or_else(|| target().join("package/oci"));
+    assert!(
+        path.join("index.json").is_file(),
+        "an OCI layout of the filter is needed at `{}`: run `cargo xtask package`, or name one in MESHWARD_IMAGE",
+        path.display()
+    );
+    path
+}
+
 /// Keycloak's folder: `KEYCLOAK`, else the newest one in Meshward's cache.
 ///
 /// # Panics

@@ -1,10 +1,12 @@
 //! The filter in a mesh: policies go through a real istiod into real proxies. Run by `cargo xtask test --mesh`.
 
-use integration_tests::mesh::{Mesh, Place, render};
+use integration_tests::mesh::{Mesh, NAMESPACE, Place, render, render_for};
 use integration_tests::wait::{self, Stopwatch};
-use integration_tests::{Response, client};
+use integration_tests::{Response, client, paths};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process::Command;
 
 /// The two forms of `meshward render istio`.
 const FORMS: [&[&str]; 2] = [&["--form", "wasm-plugin"], &["--form", "envoy-filter"]];
@@ -164,4 +166,70 @@ fn clusters_of_the_policy_reach_the_proxy() {
             );
         }
     }
+}
+
+#[test]
+fn a_policy_for_a_namespace_or_the_mesh_reaches_its_workloads() {
+    for namespace in [NAMESPACE, "istio-system"] {
+        for form in FORMS {
+            let options = [&["--namespace", namespace], form].concat();
+            let mesh = Mesh::with_objects(Place::Sidecar, &render_for(&policy(FIRST), &options));
+            until_first_serves(&mesh);
+            let unknown = get(&mesh, "/second");
+            assert_eq!(
+                unknown.json()["reason"],
+                "endpoint_unknown",
+                "{namespace} {form:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_body_is_judged_before_anything_goes_on_or_is_refused_unjudged() {
+    let bound = "{ match: { method: POST, path: /second }, authorize: { bind: [{ value: body./owner, equals: identity.subject }] } }";
+    let policy = policy(&format!("{FIRST}, {bound}"));
+    for place in Place::ALL {
+        for form in FORMS {
+            let mesh = Mesh::start(place, &policy, form);
+            until_first_serves(&mesh);
+            let before = mesh.upstream.count();
+            let post = |owner: &str| {
+                let body = format!(r#"{{"owner":"{owner}"}}"#);
+                let head = "POST /second HTTP/1.1\r\nhost: orders.test\r\nx-api-key: test\r\ncontent-type: application/json";
+                let length = body.len();
+                let request = format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}");
+                mesh.client.raw(request.as_bytes())
+            };
+            if form == FORMS[0] {
+                assert_eq!(post("acme").json()["reason"], "body_not_held", "{place:?}");
+                assert_eq!(mesh.upstream.count(), before);
+                continue;
+            }
+            assert_eq!(post("other").status, 403, "{place:?}");
+            assert_eq!(mesh.upstream.count(), before, "nothing was forwarded");
+            assert_eq!(post("acme").status, 200, "{place:?}");
+        }
+    }
+}
+
+#[test]
+fn the_agent_pulls_the_image_that_is_packaged() {
+    let cache = tempfile::tempdir().unwrap();
+    let output = Command::new(paths::istiod())
+        .arg("-pull")
+        .arg(paths::image())
+        .arg("-to")
+        .arg(cache.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let file = String::from_utf8(output.stdout).unwrap();
+    let file = file.lines().last().map(Path::new).unwrap();
+    let pulled = std::fs::read(file).unwrap();
+    assert!(
+        pulled == std::fs::read(paths::wasm()).unwrap(),
+        "another module came out"
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::{build, docs, fmt, samples};
 use crate::clock::{Stopwatch, human};
-use crate::{paths, process, progress, table, tools};
+use crate::{package, paths, process, progress, table, tools};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use std::process::Command;
@@ -183,9 +183,11 @@ fn integration() -> Result<()> {
 }
 
 fn mesh() -> Result<()> {
+    let image = package::of_delivered()?;
     process::run(
         on_delivered()?
             .args(["--features", "mesh", "--test", "mesh"])
+            .env("MESHWARD_IMAGE", image)
             .env(
                 "ISTIOD",
                 tools::istiod().context("a real istiod is needed")?,

@@ -14,7 +14,7 @@ mod sums;
 use crate::{paths, progress, wasm};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Package the filter into `<target>/package`: an OCI image layout, a list of its parts (CycloneDX), and checksums.
 ///
@@ -32,9 +32,21 @@ pub(crate) struct Args {
     verify: bool,
 }
 
+/// Where the package is put.
+fn place() -> PathBuf {
+    paths::target().join("package")
+}
+
+/// Packages the filter that `cargo xtask build` has made, and gives the folder of its image.
+pub(crate) fn of_delivered() -> Result<PathBuf> {
+    let to = place();
+    progress::step("packaging", || make(&paths::filter(), &to))?;
+    Ok(to.join("oci"))
+}
+
 /// Makes the package, and says its digest.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let to = paths::target().join("package");
+    let to = place();
     wasm::build()?;
     let digest = progress::step("packaging", || make(&paths::filter(), &to))?;
     if args.verify {

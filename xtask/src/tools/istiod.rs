@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What istiod is made from, in its folder.
-const SOURCES: [&str; 3] = ["main.go", "go.mod", "go.sum"];
+const SOURCES: [&str; 4] = ["main.go", "pull.go", "go.mod", "go.sum"];
 
 /// How it is built: without what only a debugger or a cluster needs.
 const OPTIONS: [&str; 3] = [
