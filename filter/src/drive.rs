@@ -5,7 +5,7 @@ use crate::shared;
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
 use meshward_engine::remote::{Call, RemoteKeys};
-use meshward_engine::transaction::{Event, Forward, Reply, Step, Transaction};
+use meshward_engine::transaction::{Event, Forward, Replacement, Reply, Step, Transaction};
 use std::sync::Arc;
 
 /// The most questions for one event. The engine's own bound is far lower: this one keeps a fault in it from stalling a worker.
@@ -40,6 +40,8 @@ pub(crate) enum Next {
     Forward(Box<Transaction>, Forward),
     /// Let the response go to the client.
     Deliver(Box<Record>),
+    /// Let the response go to the client with another body.
+    Replace(Box<Record>, Replacement),
     /// Answer the client.
     Reply(Box<Record>, Reply),
     /// Refuse: the engine went on asking.
@@ -66,6 +68,7 @@ pub(crate) fn drive(
             Step::NeedBody(transaction) => return Next::Hold(transaction),
             Step::Forward(transaction, how) => return Next::Forward(transaction, how),
             Step::Deliver(record) => return Next::Deliver(record),
+            Step::Replace(record, how) => return Next::Replace(record, how),
             Step::Reply(record, reply) => return Next::Reply(record, reply),
         };
     }

@@ -75,6 +75,12 @@ pub(crate) trait Host: Clone {
     fn set_request_field(&self, name: &str, value: &str);
     /// Removes every request field of this name.
     fn remove_request_field(&self, name: &str);
+    /// Replaces every response field of this name by one.
+    fn set_response_field(&self, name: &str, value: &str);
+    /// Removes every response field of this name.
+    fn remove_response_field(&self, name: &str);
+    /// Puts another body in the place of the response's that is held, `held` bytes long.
+    fn replace_response_body(&self, held: usize, body: &[u8]);
     /// Makes the proxy choose the route again.
     fn choose_route_again(&self);
     /// A property of the stream, as bytes.
@@ -173,6 +179,22 @@ impl Host for Envoy {
 
     fn remove_request_field(&self, name: &str) {
         let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
+    }
+
+    fn set_response_field(&self, name: &str, value: &str) {
+        let _ = hostcalls::set_map_value_bytes(
+            MapType::HttpResponseHeaders,
+            name,
+            Some(value.as_bytes()),
+        );
+    }
+
+    fn remove_response_field(&self, name: &str) {
+        let _ = hostcalls::remove_map_value(MapType::HttpResponseHeaders, name);
+    }
+
+    fn replace_response_body(&self, held: usize, body: &[u8]) {
+        let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, held, body);
     }
 
     fn choose_route_again(&self) {

@@ -8,7 +8,7 @@ use meshward_engine::Policy;
 use meshward_engine::audit::Record;
 use meshward_engine::bundle::Revision;
 use meshward_engine::config::Timestamp;
-use meshward_engine::transaction::{Forward, HeaderChange, Reply};
+use meshward_engine::transaction::{Forward, HeaderChange, Replacement, Reply};
 use meshward_engine::verdict::{Decision, Reason};
 
 /// Changes the request as the verdict says. `false`, and nothing is changed, when that cannot be done safely.
@@ -18,10 +18,7 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
         target,
         watch_response: _,
     } = how;
-    let safe = headers.iter().all(|change| match change {
-        HeaderChange::Remove(name) => is_name(name),
-        HeaderChange::Add(name, value) => is_name(name) && is_value(value),
-    }) && target.as_deref().is_none_or(is_target);
+    let safe = headers.iter().all(is_safe) && target.as_deref().is_none_or(is_target);
     if !safe {
         return false;
     }
@@ -37,6 +34,29 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
         host.choose_route_again();
     }
     true
+}
+
+/// Changes the held response, `held` bytes long, as the verdict says. `false`, and nothing is changed, when that cannot be done safely.
+pub(crate) fn replace(host: &impl Host, held: usize, how: &Replacement) -> bool {
+    let Replacement { headers, body } = how;
+    if !headers.iter().all(is_safe) {
+        return false;
+    }
+    for change in headers {
+        match change {
+            HeaderChange::Remove(name) => host.remove_response_field(name),
+            HeaderChange::Add(name, value) => host.set_response_field(name, value),
+        }
+    }
+    host.replace_response_body(held, body);
+    true
+}
+
+fn is_safe(change: &HeaderChange) -> bool {
+    match change {
+        HeaderChange::Remove(name) => is_name(name),
+        HeaderChange::Add(name, value) => is_name(name) && is_value(value),
+    }
 }
 
 /// Answers the client.

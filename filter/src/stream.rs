@@ -264,8 +264,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
         let event = if end_of_stream {
             let bytes = self.host.body(side, self.held);
             // A verdict on a part would be a verdict on another body.
-            if bytes.len() != std::mem::take(&mut self.held) {
+            if bytes.len() != self.held {
                 return self.refuse(Reason::Internal, side, now);
+            }
+            // The length of the response's body is needed once more where it is replaced.
+            if matches!(side, Side::Request) {
+                self.held = 0;
             }
             match side {
                 Side::Request => {
@@ -324,6 +328,14 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 self.state = State::Passed(record);
                 Flow::Pass
             }
+            (Next::Replace(record, how), Side::Response) if complete => {
+                if !outcome::replace(&self.host, self.held, &how) {
+                    return self.refuse(Reason::Internal, side, now);
+                }
+                self.settle(&record);
+                self.state = State::Passed(record);
+                Flow::Pass
+            }
             (Next::Reply(record, reply), side) => self.answer(record, reply, side),
             // What does not fit the side, waits for nothing, or does not come to an end.
             (
@@ -332,6 +344,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 | Next::Hold(_)
                 | Next::Forward(..)
                 | Next::Deliver(_)
+                | Next::Replace(..)
                 | Next::Stuck,
                 Side::Request | Side::Response,
             ) => self.refuse(Reason::Internal, side, now),
@@ -385,6 +398,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             | Next::Call(..)
             | Next::Hold(_)
             | Next::Forward(..)
+            | Next::Replace(..)
             | Next::Reply(..)
             | Next::Stuck => None,
         }

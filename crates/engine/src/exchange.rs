@@ -11,7 +11,9 @@ use crate::audit::Record;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead, ResponseHead, Source};
 use crate::remote::{RemoteKeys, Task};
-use crate::transaction::{Answer, Event, Fact, Forward, Query, Reply, Step, Stored, Transaction};
+use crate::transaction::{
+    Answer, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
+};
 use crate::verdict::{Decision, Finding, Reason};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -149,6 +151,8 @@ pub struct Evaluation {
     pub record: Record,
     /// How the request went upstream, if it did.
     pub forward: Option<Forward>,
+    /// What the client gets instead of the response's body, if something was taken out of it.
+    pub replacement: Option<Replacement>,
     /// What the client was told instead, if it was refused.
     pub reply: Option<Reply>,
 }
@@ -247,6 +251,15 @@ impl Evaluator {
                     return Ok(Evaluation {
                         record: *record,
                         forward,
+                        replacement: None,
+                        reply: None,
+                    });
+                }
+                Step::Replace(record, replacement) => {
+                    return Ok(Evaluation {
+                        record: *record,
+                        forward,
+                        replacement: Some(replacement),
                         reply: None,
                     });
                 }
@@ -254,6 +267,7 @@ impl Evaluator {
                     return Ok(Evaluation {
                         record: *record,
                         forward,
+                        replacement: None,
                         reply: Some(reply),
                     });
                 }

@@ -190,6 +190,8 @@ reasons! {
 
     ResponseStatusUndeclared = "response_status_undeclared", Response, 502, "The response has an undeclared status", "Declare the status in the description, or mend the service.";
     ResponseContentType = "response_content_type", Response, 502, "The response has an undeclared content type", "Declare the content type in the description, or mend the service.";
+    ResponseHeader = "response_header", Response, 502, "A header of the response does not fit its schema", "Mend the service, or its description.";
+    ResponseFieldUndeclared = "response_field_undeclared", Response, 502, "The response has a member that is not declared", "Declare the member in the description, or keep it out of the service's answers. It is taken out where `response.undeclaredFields` is `remove`.";
     ResponseTooLarge = "response_too_large", Response, 502, "The response is too large to be checked", "Answer with less, or set `modes.response: off` here.";
     ResponseMalformed = "response_malformed", Response, 502, "The response is not valid JSON", "Mend the service.";
     ResponseSchema = "response_schema", Response, 502, "The response does not fit its schema", "Mend the service, or its description.";

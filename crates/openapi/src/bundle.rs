@@ -1,7 +1,7 @@
 //! A policy with all that it refers to.
 
 use crate::source::Source;
-use crate::{Loader, describe};
+use crate::{Loader, describe_tagged};
 use meshward_engine::config::{ClientSecret, Document, IdentityProvider, Jwks, Kind};
 use meshward_engine::{Problem, Severity, pointer};
 use serde_json::Value;
@@ -50,7 +50,13 @@ pub fn bundle<L: Loader + ?Sized>(
             problems.push(missing(&at, &file, &cause));
             continue;
         }
-        match describe(&file, loader) {
+        let levels = api.endpoints.iter().map(|endpoint| &endpoint.response);
+        let levels = std::iter::once(&api.defaults.response).chain(levels);
+        let tags = levels
+            .flat_map(|response| response.hide.iter().flatten())
+            .map(|fields| fields.tag.clone())
+            .collect();
+        match describe_tagged(&file, loader, &tags) {
             Ok((description, warnings)) => {
                 api.description = Some(description);
                 problems.extend(warnings);

@@ -1,4 +1,4 @@
-//! OpenAPI 3.0 and 3.1 to endpoints and schemas.
+//! OpenAPI 3.0, 3.1 and 3.2 to endpoints and schemas.
 //!
 //! - [`source`] reads YAML and JSON files and knows where every value stands.
 //! - [`Loader`] is the only way to a file; [`FileLoader`] is the one that reads from the disk.
@@ -16,5 +16,5 @@ mod schema;
 pub mod source;
 
 pub use bundle::bundle;
-pub use describe::describe;
+pub use describe::{describe, describe_tagged};
 pub use loader::{FileLoader, Loader};

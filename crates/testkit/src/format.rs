@@ -275,6 +275,9 @@ pub struct ExpectReply {
     /// Members that the JSON body must not have.
     #[serde(default)]
     pub without: Vec<String>,
+    /// The whole body.
+    #[serde(default)]
+    pub body: Option<String>,
 }
 
 /// What the upstream must see.

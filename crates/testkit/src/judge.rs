@@ -145,6 +145,11 @@ fn findings(expect: &Expect, log: &Map<String, Value>, found: &mut Vec<String>) 
 
 fn reply(expected: &ExpectReply, reply: &Seen, found: &mut Vec<String>) {
     fields("reply", &expected.headers, &expected.absent, reply, found);
+    let told = reply.body.as_slice();
+    if let Some(body) = expected.body.as_ref().filter(|b| b.as_bytes() != told) {
+        let told = String::from_utf8_lossy(told);
+        found.push(format!("reply: body: expected `{body}`, got `{told}`"));
+    }
     if expected.members.is_empty() && expected.without.is_empty() {
         return;
     }

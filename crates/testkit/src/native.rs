@@ -56,6 +56,7 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
     let Evaluation {
         record,
         forward,
+        replacement,
         reply,
     } = evaluator.run(&ready.exchange, run.now)?;
     let response = ready.exchange.response.as_ref();
@@ -69,13 +70,22 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
             headers: lower(&reply.headers),
             body: reply.body.clone().into_bytes(),
         },
-        None => Seen {
-            headers: response.map(|r| lower(&r.headers)).unwrap_or_default(),
-            body: bytes(
-                response.and_then(|r| r.body.as_deref()),
-                response.and_then(|r| r.body_base64.as_deref()),
-            )?,
-        },
+        None => {
+            let headers = response.map(|r| lower(&r.headers)).unwrap_or_default();
+            match replacement {
+                Some(how) => Seen {
+                    headers: changed(headers, &how.headers),
+                    body: how.body,
+                },
+                None => Seen {
+                    headers,
+                    body: bytes(
+                        response.and_then(|r| r.body.as_deref()),
+                        response.and_then(|r| r.body_base64.as_deref()),
+                    )?,
+                },
+            }
+        }
     };
     Ok(Observed {
         status,
@@ -90,14 +100,7 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
 /// The request as the upstream would see it.
 fn upstream(exchange: &Exchange, how: &Forward) -> Result<SeenRequest, String> {
     let request = &exchange.request;
-    let mut headers = lower(&request.headers);
-    for change in &how.headers {
-        let (HeaderChange::Remove(name) | HeaderChange::Add(name, _)) = change;
-        headers.retain(|(n, _)| n != name);
-        if let HeaderChange::Add(name, value) = change {
-            headers.push((name.to_string(), value.clone()));
-        }
-    }
+    let headers = changed(lower(&request.headers), &how.headers);
     Ok(SeenRequest {
         path: how.target.clone().unwrap_or_else(|| request.path.clone()),
         seen: Seen {
@@ -105,6 +108,17 @@ fn upstream(exchange: &Exchange, how: &Forward) -> Result<SeenRequest, String> {
             body: bytes(request.body.as_deref(), request.body_base64.as_deref())?,
         },
     })
+}
+
+fn changed(mut headers: Vec<(String, String)>, changes: &[HeaderChange]) -> Vec<(String, String)> {
+    for change in changes {
+        let (HeaderChange::Remove(name) | HeaderChange::Add(name, _)) = change;
+        headers.retain(|(n, _)| n != name);
+        if let HeaderChange::Add(name, value) = change {
+            headers.push((name.to_string(), value.clone()));
+        }
+    }
+    headers
 }
 
 fn bytes(text: Option<&str>, encoded: Option<&str>) -> Result<Vec<u8>, String> {

@@ -127,6 +127,22 @@ impl Host for Fake {
         state.request.retain(|(n, _)| n != name.as_bytes());
     }
 
+    fn set_response_field(&self, name: &str, value: &str) {
+        self.remove_response_field(name);
+        let field = (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+        self.state.borrow_mut().response.push(field);
+    }
+
+    fn remove_response_field(&self, name: &str) {
+        let mut state = self.state.borrow_mut();
+        state.response.retain(|(n, _)| n != name.as_bytes());
+    }
+
+    fn replace_response_body(&self, held: usize, body: &[u8]) {
+        let mut state = self.state.borrow_mut();
+        state.response_body.splice(..held, body.iter().copied());
+    }
+
     fn choose_route_again(&self) {
         self.state.borrow_mut().rerouted = true;
     }

@@ -329,8 +329,10 @@ impl Scope<'_> {
         levels.push((self.document.mode, self.document.modes));
         let modes = EndpointModes::merge(&levels);
         let responses = described && modes.response != Mode::Off;
+        let filter = self.response_filter(&layers, responses);
         let contract = if described {
             let rules = contract::Rules {
+                filter: &filter,
                 body: layers.body(),
                 unknown_query,
                 allowed_query: &allowed_query,
@@ -369,6 +371,39 @@ impl Scope<'_> {
             strip_credentials: strip_credentials.unwrap_or(false),
             claim_headers,
         }
+    }
+
+    /// What is taken out of responses. Where responses are not judged nothing is, which must not look as if it were.
+    fn response_filter(&mut self, layers: &Layers<'_>, responses: bool) -> contract::FilterRules {
+        let undeclared = layers.undeclared_fields();
+        let hide = layers.hidden_fields();
+        let filter = contract::FilterRules {
+            undeclared: undeclared
+                .map(|(undeclared, _)| undeclared)
+                .unwrap_or_default(),
+            hide: hide.map(|(hide, _)| hide.to_vec()).unwrap_or_default(),
+            at: hide
+                .map(|(_, at)| pointer(&pointer(at, "response"), "hide"))
+                .unwrap_or_default(),
+        };
+        let named = undeclared.filter(|(what, _)| *what != config::UndeclaredFields::Keep);
+        let places = [
+            named.map(|(_, at)| (at, "undeclaredFields")),
+            hide.filter(|(hide, _)| !hide.is_empty())
+                .map(|(_, at)| (at, "hide")),
+        ];
+        for (at, field) in places.into_iter().flatten().filter(|_| !responses) {
+            let problem = Problem::error(
+                "response-off",
+                pointer(&pointer(at, "response"), field),
+                "it has no effect on an endpoint whose responses are not judged",
+            )
+            .hint("set `modes: { response: enforce }` beside it, and see that the endpoint has a description");
+            if !self.problems.contains(&problem) {
+                self.problem(problem);
+            }
+        }
+        filter
     }
 
     fn endpoint_limits(&mut self, layers: &Layers<'_>) -> Vec<Arc<Limit>> {

@@ -1,7 +1,9 @@
 //! What an API's defaults, tag rules and an endpoint's own rule say together.
 
 use super::origin::Origin;
-use crate::config::{Authenticate, BodyRules, Mode, Modes, Rules, Unknown, Upstream};
+use crate::config::{
+    Authenticate, BodyRules, HiddenFields, Mode, Modes, Rules, UndeclaredFields, Unknown, Upstream,
+};
 use std::collections::BTreeMap;
 
 /// The rules of one endpoint, merged: every field from the most specific level that has it.
@@ -68,6 +70,14 @@ impl<'a> Layers<'a> {
             max_depth: self.first(|r| r.body.max_depth).map(|(v, _)| v),
             max_values: self.first(|r| r.body.max_values).map(|(v, _)| v),
         }
+    }
+
+    pub(super) fn undeclared_fields(&self) -> Option<(UndeclaredFields, &str)> {
+        self.first(|r| r.response.undeclared_fields)
+    }
+
+    pub(super) fn hidden_fields(&self) -> Option<(&'a [HiddenFields], &str)> {
+        self.first(|r| r.response.hide.as_deref())
     }
 
     pub(super) fn claims(&self) -> Option<(&'a BTreeMap<String, String>, &str)> {

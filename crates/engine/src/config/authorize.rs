@@ -171,22 +171,3 @@ pub enum Comparison {
     /// Texts, without regard to the case of ASCII letters.
     CaseInsensitive,
 }
-
-/// What is asked of responses besides the description.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ResponseRules {
-    /// Which object of a successful response must belong to the caller. `value` is `body.` and a JSON pointer: the response is held
-    /// back until it is read. In the mode of `authorize`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bind: Option<Vec<Binding>>,
-}
-
-impl ResponseRules {
-    /// Whether nothing is asked.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}

@@ -18,14 +18,13 @@ mod identity;
 mod limit;
 mod mtls;
 mod remote;
+mod response;
 mod rules;
 mod transport;
 mod units;
 
 pub use api::{Api, Match, Unknown};
-pub use authorize::{
-    Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members, ResponseRules,
-};
+pub use authorize::{Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members};
 pub use binding::{Dpop, SenderConstrained};
 pub use build::Build;
 pub use candidate::Candidate;
@@ -40,6 +39,7 @@ pub use limit::{Limit, OnMissing, Window};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
 pub use rules::{Authenticate, BodyRules, Endpoint, IdentityHeader, Modes, Rules, Upstream};
+pub use response::{HiddenFields, Hide, ResponseRules, UndeclaredFields};
 pub use transport::{PlainText, Transport};
 pub use units::{Bytes, Rate, Span, Timestamp};
 

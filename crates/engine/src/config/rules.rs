@@ -2,7 +2,8 @@
 
 use super::Mode;
 use super::api::{Match, Unknown};
-use super::authorize::{Authorize, ResponseRules};
+use super::authorize::Authorize;
+use super::response::ResponseRules;
 use super::units::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,7 @@
 use super::lint;
 use super::media::{self, Sent};
 use super::schema::{Schema, Schemas, Violation};
+use super::shape::ShapeId;
 use super::value::{Look, Types};
 use crate::config::MediaType;
 use crate::http::Headers;
@@ -12,7 +13,15 @@ use std::collections::BTreeMap;
 
 /// The media types of one body.
 #[derive(Debug)]
-pub(super) struct Contents(Vec<(String, Option<Schema>)>);
+pub(super) struct Contents(Vec<Declared>);
+
+/// One declared media type.
+#[derive(Debug)]
+struct Declared {
+    essence: String,
+    schema: Option<Schema>,
+    shape: Option<ShapeId>,
+}
 
 /// What a head says about its content, in the light of what is declared.
 #[derive(Debug)]
@@ -29,6 +38,8 @@ pub(super) struct Content<'a> {
     /// Whether it is read as JSON.
     pub(super) is_json: bool,
     schema: Option<&'a Schema>,
+    /// What is declared of its members, where that is asked for.
+    pub(super) shape: Option<ShapeId>,
 }
 
 impl Content<'_> {
@@ -45,13 +56,14 @@ impl Contents {
     pub(super) fn compile<'a>(
         content: &'a BTreeMap<String, MediaType>,
         at: &str,
+        shaped: bool,
         schemas: &mut Schemas<'a>,
     ) -> Self {
-        let mut contents: Vec<(String, Option<Schema>)> = Vec::with_capacity(content.len());
+        let mut contents: Vec<Declared> = Vec::with_capacity(content.len());
         for (declared, MediaType { schema }) in content {
             let at = pointer(at, declared);
             let essence = media::essence(declared);
-            if contents.iter().any(|(other, _)| *other == essence) {
+            if contents.iter().any(|other| other.essence == essence) {
                 schemas.note(
                     Problem::error(
                         "media-type-ambiguous",
@@ -74,7 +86,12 @@ impl Contents {
                 }
                 None => None,
             };
-            contents.push((essence, compiled));
+            let shape = schema.as_ref().filter(|_| shaped && may_be_json);
+            contents.push(Declared {
+                essence,
+                schema: compiled,
+                shape: shape.map(|schema| schemas.shape(schema)),
+            });
         }
         Self(contents)
     }
@@ -100,13 +117,14 @@ impl Contents {
         let best = self
             .0
             .iter()
-            .filter_map(|(declared, schema)| media::fit(declared, &sent).map(|fit| (fit, schema)))
+            .filter_map(|one| media::fit(&one.essence, &sent).map(|fit| (fit, one)))
             .max_by_key(|(fit, _)| *fit);
         match best {
             Some(_) if sent.is_json() && !sent.is_utf8() => Known::Undeclared,
-            Some((_, schema)) => Known::Declared(Content {
+            Some((_, one)) => Known::Declared(Content {
                 is_json: sent.is_json(),
-                schema: schema.as_ref(),
+                schema: one.schema.as_ref(),
+                shape: one.shape,
             }),
             None => Known::Undeclared,
         }
@@ -118,7 +136,7 @@ impl Contents {
             .0
             .iter()
             .take(10)
-            .map(|(name, _)| name.as_str())
+            .map(|one| one.essence.as_str())
             .collect();
         match names.as_slice() {
             [] => "expected no body".to_owned(),

@@ -11,6 +11,7 @@
 mod body;
 mod content;
 mod cost;
+mod cut;
 mod json;
 mod lint;
 mod media;
@@ -18,11 +19,14 @@ mod parameter;
 mod place;
 mod readable;
 mod response;
+mod response_filter;
 mod schema;
+mod shape;
 mod value;
 mod words;
 
 pub(crate) use response::{ResponseContract, has_body};
+pub(crate) use response_filter::FilterRules;
 pub(crate) use schema::Schemas;
 
 use crate::config::{BodyRules, Operation, ParameterLocation, Unknown};
@@ -48,6 +52,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) allowed_query: &'a [String],
     /// Whether responses are judged: their schemas are compiled only then.
     pub(crate) responses: bool,
+    /// What is taken out of responses.
+    pub(crate) filter: &'a FilterRules,
 }
 
 /// What one operation takes and gives.
@@ -94,7 +100,7 @@ impl Contract {
             None => Body::nothing(rules.body),
             Some(body) => {
                 let at = pointer(&pointer(&operation.at, "requestBody"), "content");
-                let contents = Contents::compile(&body.content, &at, schemas);
+                let contents = Contents::compile(&body.content, &at, false, schemas);
                 Body::declared(rules.body, body.required, contents)
             }
         };
@@ -104,7 +110,7 @@ impl Contract {
             allowed_query: rules.allowed_query.to_vec(),
             body,
             response: if rules.responses {
-                ResponseContract::compile(operation, schemas)
+                ResponseContract::compile(operation, rules.filter, schemas)
             } else {
                 ResponseContract::default()
             },
@@ -200,10 +206,7 @@ fn check(
     path: &[(Arc<str>, String)],
 ) -> Option<Refusal> {
     match parameter.location {
-        ParameterLocation::Path => parameter.check(&Given {
-            texts: named(path, &parameter.name),
-            members: Vec::new(),
-        }),
+        ParameterLocation::Path => parameter.check(&Given::of(named(path, &parameter.name))),
         ParameterLocation::Query => parameter.check(&Given {
             texts: named(&target.query, &parameter.name),
             members: target
@@ -229,10 +232,7 @@ fn named<'a>(pairs: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str>
 fn texts<'a>(parameter: &Parameter, values: impl Iterator<Item = &'a [u8]>) -> Option<Refusal> {
     let texts: Result<Vec<&str>, _> = values.map(str::from_utf8).collect();
     match texts {
-        Ok(texts) => parameter.check(&Given {
-            texts,
-            members: Vec::new(),
-        }),
+        Ok(texts) => parameter.check(&Given::of(texts)),
         Err(_) => Some(parameter.invalid().expected("expected UTF-8")),
     }
 }

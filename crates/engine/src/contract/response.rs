@@ -5,7 +5,10 @@
 use super::MOST_REFUSALS;
 use super::body::{Length, is_encoded};
 use super::content::{Contents, Known};
+use super::cut::Cut;
 use super::json::{self, Bounds};
+use super::parameter::{Given, Parameter};
+use super::response_filter::{Filter, FilterRules};
 use super::schema::Schemas;
 use crate::config::{self, Operation};
 use crate::http::ResponseHead;
@@ -24,24 +27,54 @@ pub(super) const BOUNDS: Bounds = Bounds {
 /// What an operation may answer.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseContract {
-    by_status: BTreeMap<String, Contents>,
+    by_status: BTreeMap<String, Declared>,
+    filter: Filter,
+}
+
+/// What a response with one status has.
+#[derive(Debug)]
+struct Declared {
+    headers: Vec<Parameter>,
+    contents: Contents,
+}
+
+/// What came of a body.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// What breaks the contract.
+    pub(crate) refusals: Vec<Refusal>,
+    /// What is only reported, whatever the control's mode.
+    pub(crate) reported: Vec<Refusal>,
+    /// The body to send instead.
+    pub(crate) replaced: Option<Vec<u8>>,
 }
 
 impl ResponseContract {
-    pub(super) fn compile<'a>(operation: &'a Operation, schemas: &mut Schemas<'a>) -> Self {
+    pub(super) fn compile<'a>(
+        operation: &'a Operation,
+        rules: &FilterRules,
+        schemas: &mut Schemas<'a>,
+    ) -> Self {
         let responses = pointer(&operation.at, "responses");
         let by_status = operation
             .responses
             .iter()
-            .map(|(status, config::Response { content })| {
+            .map(|(status, config::Response { headers, content })| {
                 let at = pointer(&pointer(&responses, status), "content");
-                (
-                    status.to_ascii_uppercase(),
-                    Contents::compile(content, &at, schemas),
-                )
+                let declared = Declared {
+                    headers: headers
+                        .iter()
+                        .filter_map(|header| Parameter::compile(header, schemas))
+                        .collect(),
+                    contents: Contents::compile(content, &at, rules.is_needed(), schemas),
+                };
+                (status.to_ascii_uppercase(), declared)
             })
             .collect();
-        Self { by_status }
+        Self {
+            by_status,
+            filter: Filter::compile(rules, schemas),
+        }
     }
 
     /// What the head of the answer to a request with this method shows.
@@ -49,10 +82,14 @@ impl ResponseContract {
         if self.by_status.is_empty() {
             return Vec::new();
         }
-        let Some(contents) = self.contents(head.status) else {
+        let Some(Declared { headers, contents }) = self.declared(head.status) else {
             return vec![Reason::ResponseStatusUndeclared.into()];
         };
-        let mut refusals = Vec::new();
+        let mut refusals: Vec<Refusal> = headers
+            .iter()
+            .filter_map(|header| check_field(header, head))
+            .take(MOST_REFUSALS)
+            .collect();
         if !has_body(head, method) {
             return refusals;
         }
@@ -81,8 +118,8 @@ impl ResponseContract {
     pub(crate) fn needs_body(&self, head: &ResponseHead, method: &[u8]) -> bool {
         has_body(head, method)
             && !is_encoded(&head.headers)
-            && self.contents(head.status).is_some_and(
-                |contents| matches!(contents.of(&head.headers), Known::Declared(content) if content.is_json),
+            && self.declared(head.status).is_some_and(
+                |declared| matches!(declared.contents.of(&head.headers), Known::Declared(content) if content.is_json),
             )
     }
 
@@ -96,45 +133,77 @@ impl ResponseContract {
         check_length(length as u64)
     }
 
-    /// The whole body.
+    /// The whole body, for a caller with these scopes. Where this is `enforced`, what the caller may not see is taken out.
+    ///
+    /// Undeclared members go first, so that a schema that forbids them is not broken by them; hidden ones last, so that a schema that
+    /// requires them is not broken by their absence.
     pub(crate) fn check_body(
         &self,
         head: &ResponseHead,
         method: &[u8],
         body: &[u8],
-    ) -> Vec<Refusal> {
+        enforced: bool,
+        scopes: &[String],
+    ) -> Judged {
+        let mut judged = Judged::default();
         if !self.needs_body(head, method) {
-            return Vec::new();
+            return judged;
         }
         if let Some(refusal) = self.check_size(body.len()) {
-            return vec![refusal];
+            judged.refusals.push(refusal);
+            return judged;
         }
         let Some(Known::Declared(content)) = self
-            .contents(head.status)
-            .map(|contents| contents.of(&head.headers))
+            .declared(head.status)
+            .map(|declared| declared.contents.of(&head.headers))
         else {
-            return Vec::new();
+            return judged;
         };
-        match json::read(body, BOUNDS) {
-            Ok(value) => content
-                .violations(value, body.len(), MOST_REFUSALS)
-                .into_iter()
-                .map(|violation| {
-                    Refusal::at(Reason::ResponseSchema, violation.at).expected(violation.expected)
-                })
-                .collect(),
+        if let Some(shape) = content.shape.filter(|_| self.filter.looks()) {
+            let Some(cut) = self.filter.undeclared(body, shape, enforced) else {
+                judged.refusals.push(Reason::ResponseMalformed.into());
+                return judged;
+            };
+            let found = cut.undeclared.into_iter();
+            judged.reported = found
+                .map(|at| Refusal::at(Reason::ResponseFieldUndeclared, at))
+                .collect();
+            judged.replaced = cut.text;
+        }
+        let text = judged.replaced.as_deref().unwrap_or(body);
+        match json::read(text, BOUNDS) {
+            Ok(value) => {
+                let violations = content.violations(value, text.len(), MOST_REFUSALS);
+                judged
+                    .refusals
+                    .extend(violations.into_iter().map(|violation| {
+                        Refusal::at(Reason::ResponseSchema, violation.at)
+                            .expected(violation.expected)
+                    }));
+            }
             Err(fault) => {
                 let reason = Reason::ResponseMalformed;
                 let refusal = fault
                     .at
                     .map_or_else(|| Refusal::new(reason), |at| Refusal::at(reason, at));
-                vec![refusal.expected(fault.expected)]
+                judged.refusals.push(refusal.expected(fault.expected));
             }
         }
+        if let Some(shape) = content
+            .shape
+            .filter(|_| enforced && judged.refusals.is_empty())
+        {
+            match self.filter.hide(text, shape, scopes) {
+                Some(Cut { text: None, .. }) => {}
+                Some(Cut { text, .. }) => judged.replaced = text,
+                None => judged.refusals.push(Reason::ResponseMalformed.into()),
+            }
+        }
+        judged
     }
 
     /// The exact status, then its class, then `default`.
-    fn contents(&self, status: u16) -> Option<&Contents> {
+    fn declared(&self, status: u16) -> Option<&Declared> {
         [
             status.to_string(),
             format!("{}XX", status / 100),
@@ -143,6 +212,22 @@ impl ResponseContract {
         .iter()
         .find_map(|key| self.by_status.get(key))
     }
+}
+
+/// Checks one field. Fields that may stand several times without being a list, as `set-cookie`, are checked one by one.
+fn check_field(header: &Parameter, head: &ResponseHead) -> Option<Refusal> {
+    let texts: Result<Vec<&str>, _> = head.headers.all(&header.name).map(str::from_utf8).collect();
+    let refusal = match texts {
+        Err(_) => Some(header.invalid().expected("expected UTF-8")),
+        Ok(texts) if texts.len() > 1 && !header.is_list() => texts
+            .iter()
+            .find_map(|text| header.check(&Given::of(vec![text]))),
+        Ok(texts) => header.check(&Given::of(texts)),
+    };
+    refusal.map(|refusal| Refusal {
+        reason: Reason::ResponseHeader,
+        ..refusal
+    })
 }
 
 pub(super) fn check_length(length: u64) -> Option<Refusal> {

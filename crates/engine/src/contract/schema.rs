@@ -10,6 +10,7 @@
 //! INVARIANT (cost): validity is asked for first, which `jsonschema` answers with memory of what it has seen. Places and words
 //! are collected only where [`cost`] has shown that they are few, because collecting them has no such memory.
 
+use super::shape::{Shape, ShapeId, Shapes};
 use super::{cost, lint, place, words};
 use crate::config::Description;
 use crate::problem::{Problem, pointer};
@@ -110,6 +111,10 @@ pub(crate) struct Schemas<'a> {
     by_text: BTreeMap<String, Schema>,
     problems: Vec<Problem>,
     built: Arc<OnceLock<Built>>,
+    shapes: Shapes<'a>,
+    all_shapes: Arc<OnceLock<Vec<Shape>>>,
+    /// By bit: the tags, and where the policy names them.
+    tags: BTreeMap<u64, (String, String)>,
 }
 
 impl std::fmt::Debug for Built {
@@ -129,6 +134,9 @@ impl<'a> Schemas<'a> {
             by_text: BTreeMap::new(),
             problems: Vec::new(),
             built: Arc::new(OnceLock::new()),
+            shapes: Shapes::new(&description.schemas),
+            all_shapes: Arc::new(OnceLock::new()),
+            tags: BTreeMap::new(),
         }
     }
 
@@ -162,6 +170,30 @@ impl<'a> Schemas<'a> {
         Some(handle.clone())
     }
 
+    /// What a schema declares of the members of values.
+    pub(super) fn shape(&mut self, schema: &'a Value) -> ShapeId {
+        self.shapes.add(schema)
+    }
+
+    /// All shapes, when they are finished.
+    pub(super) fn shapes(&self) -> Arc<OnceLock<Vec<Shape>>> {
+        Arc::clone(&self.all_shapes)
+    }
+
+    /// The bit of a tag in shapes. `at` is where the policy names it.
+    pub(super) fn tag(&mut self, tag: &str, at: &str) -> Option<u64> {
+        let bit = self.shapes.tag(tag)?;
+        self.tags
+            .entry(bit)
+            .or_insert_with(|| (tag.to_owned(), at.to_owned()));
+        Some(bit)
+    }
+
+    /// Notes something that is wrong with the policy.
+    pub(super) fn note_policy(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
     /// Notes something that is wrong with the description.
     pub(super) fn note(&mut self, problem: Problem) {
         self.problems.push(problem.file(self.source));
@@ -183,7 +215,31 @@ impl<'a> Schemas<'a> {
             }
             self.finish_alone();
         }
+        self.finish_shapes();
         self.problems
+    }
+
+    fn finish_shapes(&mut self) {
+        let shapes = std::mem::replace(&mut self.shapes, Shapes::new(self.definitions));
+        let Some(shapes) = shapes.finish() else {
+            let problem = Problem::error(
+                "shapes",
+                "",
+                "the schemas of the responses are too entangled to tell declared members from others",
+            );
+            return self.note(
+                problem.hint("leave out `response.undeclaredFields` and `response.hide` here"),
+            );
+        };
+        for (bit, (tag, at)) in std::mem::take(&mut self.tags) {
+            if !shapes.iter().any(|shape| shape.tags & bit != 0) {
+                let message = format!("no schema of a response has the tag `{tag}`");
+                let problem = Problem::warning("unused-tag", at, message);
+                self.note_policy(problem.hint("write the tag into the schemas of the members, such as `x-personal-data: true`"));
+            }
+        }
+        // A second value cannot be there: `finish` consumes the only writer.
+        let _ = self.all_shapes.set(shapes);
     }
 
     /// Compiles the schemas that refer to nothing.

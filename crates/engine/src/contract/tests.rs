@@ -1,3 +1,4 @@
+use super::FilterRules;
 use super::{Checked, Contract, MOST_REFUSALS, Rules, Schemas};
 use crate::config::{BodyRules, Description, Unknown};
 use crate::http::{Headers, RequestHead, Target};
@@ -22,7 +23,9 @@ fn contract_with(
     let description = description(operation, body_schemas);
     let mut schemas = Schemas::new(&description);
     let allowed_query = ["api_key".to_owned()];
+    let filter = FilterRules::default();
     let rules = Rules {
+        filter: &filter,
         responses: true,
         body,
         unknown_query,
@@ -300,7 +303,9 @@ fn says_what_is_not_read() {
     } } });
     let description = description(operation, json!({}));
     let mut schemas = Schemas::new(&description);
+    let filter = FilterRules::default();
     let rules = Rules {
+        filter: &filter,
         responses: true,
         body: BodyRules::default(),
         unknown_query: Unknown::Deny,

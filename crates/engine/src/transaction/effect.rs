@@ -108,6 +108,8 @@ pub enum Step {
     Forward(Box<Transaction>, Forward),
     /// Let the response go to the client: the exchange is over.
     Deliver(Box<Record>),
+    /// Let the response go to the client with another body: the exchange is over.
+    Replace(Box<Record>, Replacement),
     /// Answer the client instead: the exchange is over.
     Reply(Box<Record>, Reply),
 }
@@ -121,6 +123,15 @@ pub struct Forward {
     pub target: Option<String>,
     /// Whether the response is judged.
     pub watch_response: bool,
+}
+
+/// The body that goes to the client instead of the upstream's, and what changes with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replacement {
+    /// Changes to the response's header fields, in order.
+    pub headers: Vec<HeaderChange>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// One change to the header fields.

@@ -22,7 +22,9 @@ mod response;
 mod upstream;
 mod values;
 
-pub use effect::{Answer, Event, Fact, Forward, HeaderChange, Query, Reply, Step, Stored};
+pub use effect::{
+    Answer, Event, Fact, Forward, HeaderChange, Query, Replacement, Reply, Step, Stored,
+};
 
 use crate::Policy;
 use crate::audit::{Record, Trial};
@@ -49,6 +51,8 @@ pub struct Transaction {
     identity: Option<Identity>,
     /// What it has waited for.
     asked: Asked,
+    /// What goes to the client instead of the response's body.
+    replacement: Option<Replacement>,
 }
 
 /// Where an exchange is.
@@ -97,6 +101,7 @@ impl Transaction {
             parameters: Vec::new(),
             identity: None,
             asked: Asked::default(),
+            replacement: None,
         })
     }
 
@@ -200,7 +205,10 @@ impl Transaction {
     /// Ends the exchange: the response goes to the client.
     fn deliver(mut self: Box<Self>) -> Step {
         self.record.logged |= !self.record.findings.is_empty();
-        Step::Deliver(self.finish())
+        match self.replacement.take() {
+            None => Step::Deliver(self.finish()),
+            Some(replacement) => Step::Replace(self.finish(), replacement),
+        }
     }
 
     /// The record, with all that it holds.

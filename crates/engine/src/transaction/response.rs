@@ -1,9 +1,35 @@
 //! The way back: responses against the description, and the objects in them against their caller.
 
-use super::{Found, State, Step, Transaction};
+use super::{Found, HeaderChange, Replacement, State, Step, Transaction};
 use crate::config::Mode;
 use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
+
+/// Fields that speak of the bytes that the upstream sent.
+const OF_THE_BYTES: [&str; 6] = [
+    "content-length",
+    "content-md5",
+    "content-digest",
+    "digest",
+    "repr-digest",
+    "etag",
+];
+
+/// Another body, and the fields that go with it.
+fn replacement(head: &ResponseHead, body: Vec<u8>) -> Replacement {
+    let present = |name: &&str| head.headers.first(name).is_some();
+    let removed = OF_THE_BYTES.into_iter().filter(present);
+    let mut headers: Vec<HeaderChange> = removed
+        .map(|name| HeaderChange::Remove(name.into()))
+        .collect();
+    if present(&"content-length") {
+        headers.push(HeaderChange::Add(
+            "content-length".into(),
+            body.len().to_string(),
+        ));
+    }
+    Replacement { headers, body }
+}
 
 impl Transaction {
     #[inline(never)]
@@ -71,10 +97,17 @@ impl Transaction {
                 return self.refuse(Reason::Internal.into());
             };
             let contract = endpoint.contract.response();
-            let refusals = contract.check_body(head, &self.head.method, body);
-            if let Found::Refused(refusal) = self.note_all(refusals, mode) {
+            let scopes = self.identity.as_ref().map_or(&[][..], |i| &i.scopes);
+            let method = &self.head.method;
+            let judged = contract.check_body(head, method, body, mode == Mode::Enforce, scopes);
+            // Reported on its own, whatever the control's mode is; `monitor` never refuses.
+            if let Found::Refused(refusal) = self.note_all(judged.reported, Mode::Monitor) {
                 return self.refuse(refusal);
             }
+            if let Found::Refused(refusal) = self.note_all(judged.refusals, mode) {
+                return self.refuse(refusal);
+            }
+            self.replacement = judged.replaced.map(|body| replacement(head, body));
         }
         self.deliver_bound(head, Some(body))
     }

@@ -3,7 +3,9 @@
 use super::Describer;
 use crate::read::{At, Object, Version, check_fields};
 use crate::schema::Direction;
-use meshward_engine::config::{MediaType, RequestBody, Response};
+use meshward_engine::config::{
+    MediaType, Parameter, ParameterLocation, RequestBody, Response, Style,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -55,12 +57,58 @@ impl<'a> Describer<'a> {
         at.object(&mut self.report)?;
         check_fields(&at, Object::Response, &mut self.report);
         self.ignored(&at, "links");
-        self.ignored(&at, "headers");
+        let headers = at
+            .get("headers")
+            .map(|headers| self.headers(&headers))
+            .unwrap_or_default();
         let content = at.get("content");
         let content = content.map(|content| self.content(&content, Direction::Response));
         Some(Response {
+            headers,
             content: content.unwrap_or_default(),
         })
+    }
+
+    /// The header fields of a response. `content-type` is not among them: OpenAPI says to ignore it here.
+    fn headers(&mut self, headers: &At<'a>) -> Vec<Parameter> {
+        headers.object(&mut self.report);
+        let mut found = Vec::new();
+        for (name, at) in headers.members() {
+            let name = name.to_ascii_lowercase();
+            let Some(at) = self.files.follow(at, &mut self.report) else {
+                continue;
+            };
+            if name == "content-type" || at.object(&mut self.report).is_none() {
+                continue;
+            }
+            check_fields(&at, Object::Header, &mut self.report);
+            let (content, schema) = match at.get("content") {
+                Some(content) => match self.parameter_content(&content, Direction::Response) {
+                    Some((content, schema)) => (Some(content), schema),
+                    None => continue,
+                },
+                None => {
+                    let schema = at.get("schema");
+                    let convert = |schema: At<'a>| {
+                        self.schemas
+                            .convert(&schema, Direction::Response, &mut self.report)
+                    };
+                    (None, schema.map(convert))
+                }
+            };
+            found.push(Parameter {
+                name,
+                location: ParameterLocation::Header,
+                required: at.flag("required", &mut self.report).unwrap_or(false),
+                style: Style::Simple,
+                explode: at.flag("explode", &mut self.report).unwrap_or(false),
+                allow_empty: false,
+                content,
+                schema,
+                at: Self::home(&at, &headers.pointer),
+            });
+        }
+        found
     }
 
     pub(super) fn content(

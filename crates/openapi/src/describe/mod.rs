@@ -14,9 +14,9 @@ use crate::read::{At, Files, Object, Report, Version, check_fields};
 use crate::schema::{DIALECTS, Shared};
 use meshward_engine::Problem;
 use meshward_engine::config::{Description, SecurityScheme};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Reads an OpenAPI 3.0 or 3.1 description, and the files that it refers to.
+/// Reads an OpenAPI 3 description, and the files that it refers to.
 ///
 /// Paths in `$ref` are relative to the file that they stand in; `loader` gets them relative to where `file` is named
 /// from. Remote references are refused.
@@ -27,11 +27,23 @@ pub fn describe<L: Loader + ?Sized>(
     file: &str,
     loader: &mut L,
 ) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
+    describe_tagged(file, loader, &BTreeSet::new())
+}
+
+/// As [`describe()`]; schemas keep the extensions (`x-…`) that `tags` names.
+///
+/// # Errors
+/// As [`describe()`].
+pub fn describe_tagged<L: Loader + ?Sized>(
+    file: &str,
+    loader: &mut L,
+    tags: &BTreeSet<String>,
+) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
     let files = Files::open(file, loader)?;
     let mut describer = Describer {
         files: &files,
         report: Report::default(),
-        schemas: Shared::new(&files),
+        schemas: Shared::new(&files, tags),
         schemes: BTreeMap::new(),
         operation_ids: HashMap::new(),
     };

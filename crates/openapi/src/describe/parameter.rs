@@ -67,7 +67,7 @@ impl<'a> Describer<'a> {
         let required = self.is_required(at, location);
         let (content, schema) = match at.get("content") {
             Some(content) => {
-                let (content, schema) = self.parameter_content(&content)?;
+                let (content, schema) = self.parameter_content(&content, Direction::Request)?;
                 let form = content == "application/x-www-form-urlencoded"
                     && at.value.get("in").and_then(serde_json::Value::as_str)
                         == Some("querystring");
@@ -170,11 +170,12 @@ impl<'a> Describer<'a> {
     }
 
     /// A parameter that is described by `content`, which has exactly one media type.
-    fn parameter_content(
+    pub(super) fn parameter_content(
         &mut self,
         content: &At<'a>,
+        direction: Direction,
     ) -> Option<(String, Option<serde_json::Value>)> {
-        let mut types = self.content(content, Direction::Request).into_iter();
+        let mut types = self.content(content, direction).into_iter();
         let (Some((name, media)), None) = (types.next(), types.next()) else {
             let problem = content.error(
                 "parameter-content",

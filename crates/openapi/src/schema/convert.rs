@@ -75,10 +75,18 @@ impl<'a> Converter<'_, 'a> {
         let mut schema = Map::new();
         if let Some(reference) = self.reference(at) {
             schema.insert("$ref".to_owned(), reference);
+            for (name, tag) in at.members().filter(|(name, _)| self.is_tag(name)) {
+                schema.insert(name.to_owned(), tag.value.clone());
+            }
             Value::Object(schema)
         } else {
             Value::Bool(false)
         }
+    }
+
+    /// Whether a policy asks for this extension.
+    fn is_tag(&self, name: &str) -> bool {
+        name.starts_with("x-") && self.shared.tags.contains(name)
     }
 
     fn reference(&mut self, at: &At<'a>) -> Option<Value> {
@@ -94,7 +102,11 @@ impl<'a> Converter<'_, 'a> {
         let mut schema = Map::new();
         for (name, member) in at.members() {
             let Some(keyword) = keyword(name, at.file.version) else {
-                self.unknown(name, &member);
+                if self.is_tag(name) {
+                    schema.insert(name.to_owned(), member.value.clone());
+                } else {
+                    self.unknown(name, &member);
+                }
                 continue;
             };
             let converted = match keyword {

@@ -19,12 +19,14 @@ use crate::read::{At, Files, Report};
 use direction::{Hidden, Variants};
 use names::Names;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// The shared schemas of one description, as far as something leads to them.
 #[derive(Debug)]
 pub(crate) struct Shared<'a> {
     files: &'a Files,
+    /// The extensions that schemas keep.
+    tags: &'a BTreeSet<String>,
     names: Names,
     /// References that were followed: by file, text and direction.
     known: HashMap<(usize, &'a str, Direction), String>,
@@ -34,9 +36,10 @@ pub(crate) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(crate) fn new(files: &'a Files) -> Self {
+    pub(crate) fn new(files: &'a Files, tags: &'a BTreeSet<String>) -> Self {
         Self {
             files,
+            tags,
             names: Names::default(),
             known: HashMap::new(),
             variants: Variants::default(),

@@ -99,7 +99,13 @@ impl Said {
 fn rules(said: &mut Said, asked: &AuthorizationSummary) {
     let AuthorizationSummary {
         rules,
-        response: ResponseRules { bind: response },
+        response:
+            ResponseRules {
+                bind: response,
+                // What is taken out of responses is no question of who is allowed.
+                undeclared_fields: _,
+                hide: _,
+            },
         from: _,
     } = asked;
     let mut say = |field: &str, what: String| said.add(Some(asked), field, what);

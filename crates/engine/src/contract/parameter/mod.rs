@@ -50,6 +50,16 @@ pub(super) struct Given<'t> {
     pub(super) members: Vec<(&'t str, &'t str)>,
 }
 
+impl<'t> Given<'t> {
+    /// Texts under the parameter's own name.
+    pub(super) fn of(texts: Vec<&'t str>) -> Self {
+        Self {
+            texts,
+            members: Vec::new(),
+        }
+    }
+}
+
 impl Parameter {
     /// `None` for what OpenAPI says is to be ignored.
     pub(super) fn compile<'a>(
@@ -205,6 +215,11 @@ impl Parameter {
         } else {
             self.types.expected()
         }
+    }
+
+    /// Whether its value is a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.item.is_some()
     }
 
     /// The refusal of something that is no value at all.

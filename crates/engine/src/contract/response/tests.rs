@@ -1,5 +1,6 @@
 use super::ResponseContract;
 use crate::config::Description;
+use crate::contract::FilterRules;
 use crate::contract::Schemas;
 use crate::http::{Headers, ResponseHead};
 use crate::verdict::{Reason, Refusal};
@@ -12,7 +13,11 @@ fn contract(responses: Value) -> ResponseContract {
     }))
     .expect("a description");
     let mut schemas = Schemas::new(&description);
-    let contract = ResponseContract::compile(&description.operations[0], &mut schemas);
+    let contract = ResponseContract::compile(
+        &description.operations[0],
+        &FilterRules::default(),
+        &mut schemas,
+    );
     assert_eq!(schemas.finish(), []);
     contract
 }
@@ -57,12 +62,14 @@ fn the_closest_status_counts() {
         assert_eq!(contract.check_head(&head, b"GET"), [], "{status}");
         assert!(contract.needs_body(&head, b"GET"));
         assert_eq!(
-            contract.check_body(&head, b"GET", body.as_bytes()),
+            contract
+                .check_body(&head, b"GET", body.as_bytes(), true, &[])
+                .refusals,
             [],
             "{status}"
         );
         assert_eq!(
-            codes(&contract.check_body(&head, b"GET", b"1")),
+            codes(&contract.check_body(&head, b"GET", b"1", true, &[]).refusals),
             [Reason::ResponseSchema],
             "{status}"
         );
@@ -122,7 +129,9 @@ fn content_is_judged() {
         ("", Some((Reason::ResponseMalformed, ""))),
         ("<html>", Some((Reason::ResponseMalformed, ""))),
     ] {
-        let refusals = contract.check_body(&head, b"GET", body.as_bytes());
+        let refusals = contract
+            .check_body(&head, b"GET", body.as_bytes(), true, &[])
+            .refusals;
         let seen = refusals
             .first()
             .map(|r| (r.reason, r.at.as_deref().unwrap_or_default()));
@@ -131,7 +140,11 @@ fn content_is_judged() {
     }
     let large = vec![b' '; (1 << 20) + 1];
     assert_eq!(
-        codes(&contract.check_body(&head, b"GET", &large)),
+        codes(
+            &contract
+                .check_body(&head, b"GET", &large, true, &[])
+                .refusals
+        ),
         [Reason::ResponseTooLarge]
     );
     assert_eq!(contract.check_size(1 << 20), None);
