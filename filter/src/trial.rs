@@ -44,7 +44,12 @@ pub(crate) fn settle(
 ) -> Next {
     let other = match ask(host, judge, candidate, shown, now) {
         next @ (Next::Forward(..) | Next::Reply(..)) => next,
-        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => {
+        Next::Wait(..)
+        | Next::Call(..)
+        | Next::Hold(_)
+        | Next::Deliver(_)
+        | Next::Replace(..)
+        | Next::Stuck => {
             return noted(active, Trial::Unknown);
         }
     };
@@ -87,7 +92,12 @@ fn record(next: &Next) -> Option<&Record> {
     match next {
         Next::Forward(transaction, _) => Some(transaction.record()),
         Next::Reply(record, _) => Some(record),
-        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => None,
+        Next::Wait(..)
+        | Next::Call(..)
+        | Next::Hold(_)
+        | Next::Deliver(_)
+        | Next::Replace(..)
+        | Next::Stuck => None,
     }
 }
 
@@ -95,7 +105,12 @@ fn noted(mut next: Next, trial: Trial) -> Next {
     match &mut next {
         Next::Forward(transaction, _) => transaction.compared(trial),
         Next::Reply(record, _) => record.compared(trial),
-        Next::Wait(..) | Next::Call(..) | Next::Hold(_) | Next::Deliver(_) | Next::Stuck => {}
+        Next::Wait(..)
+        | Next::Call(..)
+        | Next::Hold(_)
+        | Next::Deliver(_)
+        | Next::Replace(..)
+        | Next::Stuck => {}
     }
     next
 }

@@ -38,8 +38,8 @@ pub use identity::{
 pub use limit::{Limit, OnMissing, Window};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
-pub use rules::{Authenticate, BodyRules, Endpoint, IdentityHeader, Modes, Rules, Upstream};
 pub use response::{HiddenFields, Hide, ResponseRules, UndeclaredFields};
+pub use rules::{Authenticate, BodyRules, Endpoint, IdentityHeader, Modes, Rules, Upstream};
 pub use transport::{PlainText, Transport};
 pub use units::{Bytes, Rate, Span, Timestamp};
 

@@ -99,7 +99,7 @@ impl Contents {
     /// Whether one of them is read as JSON.
     pub(super) fn holds_json(&self) -> bool {
         let mut types = self.0.iter();
-        types.any(|(essence, _)| media::is_json(essence) || essence.ends_with("/*"))
+        types.any(|one| media::is_json(&one.essence) || one.essence.ends_with("/*"))
     }
 
     /// Whether none is declared.

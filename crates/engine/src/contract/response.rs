@@ -125,7 +125,9 @@ impl ResponseContract {
 
     /// Whether a verdict on some response needs its body.
     pub(crate) fn may_need_body(&self) -> bool {
-        self.by_status.values().any(Contents::holds_json)
+        self.by_status
+            .values()
+            .any(|declared| declared.contents.holds_json())
     }
 
     /// The length of the body so far.
