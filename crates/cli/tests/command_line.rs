@@ -356,6 +356,28 @@ fn every_command_has_help_with_examples() {
 }
 
 #[test]
+fn render_envoy_gateway_refuses_bodies_unless_told_and_names_the_module_by_digest() {
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let image = format!("oci://registry.test/meshward@sha256:{digest}");
+    let target = |more: &[&str]| {
+        let mut words = vec![
+            "render",
+            "envoy-gateway",
+            "policy.yaml",
+            "--namespace",
+            "shop",
+            "--target",
+            "front",
+        ];
+        words.extend(more);
+        outcome(&words)
+    };
+    insta::assert_snapshot!(target(&["--wasm", &image]));
+    insta::assert_snapshot!(target(&["--wasm", &image, "--without-bodies", "--pull-secret", "registry"]));
+    insta::assert_snapshot!(target(&["--wasm", "/f.wasm", "--without-bodies"]));
+}
+
+#[test]
 fn render_istio_takes_an_envoy_filter_where_bodies_are_judged() {
     let target = [
         "render",

@@ -1,6 +1,7 @@
 //! `meshward render`: ready configurations for proxies.
 
 mod ecds;
+mod envoy_gateway;
 mod istio;
 
 use super::making::Making;
@@ -23,6 +24,7 @@ pub(crate) struct Arguments {
 enum Target {
     Envoy(Envoy),
     Ecds(ecds::Ecds),
+    EnvoyGateway(envoy_gateway::EnvoyGateway),
     Istio(istio::Istio),
 }
 
@@ -79,6 +81,7 @@ impl Arguments {
         match self.target {
             Target::Envoy(envoy) => envoy.run(),
             Target::Ecds(ecds) => ecds.run(),
+            Target::EnvoyGateway(gateway) => gateway.run(),
             Target::Istio(istio) => istio.run(),
         }
     }

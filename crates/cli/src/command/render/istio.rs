@@ -108,7 +108,7 @@ impl Istio {
             stats_tags: self.stats_tags,
         };
         let objects = manifest.objects(form);
-        check_sizes(&objects)?;
+        objects.iter().try_for_each(check_size)?;
         output::write(self.output.as_deref(), &yaml(&objects))
     }
 
@@ -163,19 +163,19 @@ impl Istio {
     }
 }
 
-fn as_value(ready: &Ready) -> Result<Value, Failure> {
+pub(super) fn as_value(ready: &Ready) -> Result<Value, Failure> {
     let (bundle, _) = ready.bundle_json()?;
     serde_json::from_str(&bundle)
         .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
 }
 
-fn odd_number(at: &str) -> String {
+pub(super) fn odd_number(at: &str) -> String {
     format!(
-        "the number at `{at}` of the bundle is larger than 2^53, and a WasmPlugin carries numbers as doubles"
+        "the number at `{at}` of the bundle is larger than 2^53, and this object carries numbers as doubles"
     )
 }
 
-fn listed(endpoints: &[String]) -> String {
+pub(super) fn listed(endpoints: &[String]) -> String {
     let named: Vec<String> = endpoints
         .iter()
         .take(NAMED)
@@ -188,30 +188,29 @@ fn listed(endpoints: &[String]) -> String {
     }
 }
 
-fn check_sizes(objects: &[Value]) -> Result<(), Failure> {
-    for object in objects {
-        let text = |at: &str| {
-            object
-                .pointer(at)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let what = format!("the {} `{}`", text("/kind"), text("/metadata/name"));
-        match size(object) {
-            Size::Fits => {}
-            Size::ServerSide => warn(&format!(
-                "{what} is too large for the copy that `kubectl apply` keeps: use `kubectl apply --server-side`"
-            )),
-            Size::TooLarge(over) => {
-                return Err(Failure::no(format!(
-                    "{what} is {over} bytes larger than an object may be (1 MiB): split the policy by host or by path, into one for each API or part of it"
-                )));
-            }
+/// Refuses an object that Kubernetes does not take, and says what else its size asks for.
+pub(super) fn check_size(object: &Value) -> Result<(), Failure> {
+    let text = |at: &str| {
+        object
+            .pointer(at)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let what = format!("the {} `{}`", text("/kind"), text("/metadata/name"));
+    match size(object) {
+        Size::Fits => {}
+        Size::ServerSide => warn(&format!(
+            "{what} is too large for the copy that `kubectl apply` keeps: use `kubectl apply --server-side`"
+        )),
+        Size::TooLarge(over) => {
+            return Err(Failure::no(format!(
+                "{what} is {over} bytes larger than an object may be (1 MiB): split the policy by host or by path, into one for each API or part of it"
+            )));
         }
     }
     Ok(())
 }
 
-fn warn(message: &str) {
+pub(super) fn warn(message: &str) {
     anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
 }
