@@ -373,7 +373,13 @@ fn render_envoy_gateway_refuses_bodies_unless_told_and_names_the_module_by_diges
         outcome(&words)
     };
     insta::assert_snapshot!(target(&["--wasm", &image]));
-    insta::assert_snapshot!(target(&["--wasm", &image, "--without-bodies", "--pull-secret", "registry"]));
+    insta::assert_snapshot!(target(&[
+        "--wasm",
+        &image,
+        "--without-bodies",
+        "--pull-secret",
+        "registry"
+    ]));
     insta::assert_snapshot!(target(&["--wasm", "/f.wasm", "--without-bodies"]));
 }
 

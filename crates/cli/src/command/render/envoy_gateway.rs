@@ -140,7 +140,10 @@ impl EnvoyGateway {
                 let reference = url.strip_prefix("oci://").unwrap_or(url);
                 let mut image = Map::from_iter([("url".to_owned(), json!(reference))]);
                 if let Some(secret) = secret {
-                    image.insert("pullSecretRef".to_owned(), json!({ "name": secret.as_str() }));
+                    image.insert(
+                        "pullSecretRef".to_owned(),
+                        json!({ "name": secret.as_str() }),
+                    );
                 }
                 Ok(json!({ "type": "Image", "image": image }))
             }
