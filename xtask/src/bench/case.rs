@@ -19,6 +19,8 @@ pub(super) enum Kind {
     MeshwardKey,
     /// Meshward with tokens.
     MeshwardJwt,
+    /// Meshward with an API key, and the same policy once more on trial beside it.
+    MeshwardTrial,
 }
 
 impl Kind {
@@ -33,12 +35,13 @@ impl Kind {
             Self::NativeUncached => "native-jwt",
             Self::MeshwardKey => "meshward-key",
             Self::MeshwardJwt => "meshward-jwt",
+            Self::MeshwardTrial => "meshward-trial",
         }
     }
 
     /// Whether it needs Meshward's own files.
     pub(super) fn is_meshward(self) -> bool {
-        matches!(self, Self::MeshwardKey | Self::MeshwardJwt)
+        matches!(self, Self::MeshwardKey | Self::MeshwardJwt | Self::MeshwardTrial)
     }
 }
 
@@ -104,12 +107,13 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 15] = [
+pub(super) const CASES: [Case; 16] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
     case("native-chain", Kind::Native, Load::Get),
     case("meshward-get-key", Kind::MeshwardKey, Load::Get),
+    case("meshward-get-key-trial", Kind::MeshwardTrial, Load::Get),
     case("meshward-get-jwt-seen", Kind::MeshwardJwt, Load::Get),
     case(
         "native-jwt-unseen-rs256",

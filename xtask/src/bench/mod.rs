@@ -128,7 +128,7 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
         if !built {
             build::run(&build::Args { only: None })?;
         }
-        for kind in [Kind::MeshwardKey, Kind::MeshwardJwt] {
+        for kind in [Kind::MeshwardKey, Kind::MeshwardJwt, Kind::MeshwardTrial] {
             bundles.insert(kind, bundle(&dir, kind)?);
         }
     }
@@ -141,7 +141,7 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
     })
 }
 
-/// Makes a bundle as a user does, and tells it what the bench's Envoys can do.
+/// Makes a bundle as a user does.
 fn bundle(dir: &Path, kind: Kind) -> Result<String> {
     let name = if kind == Kind::MeshwardJwt {
         "policy-jwt.yaml"
@@ -152,24 +152,15 @@ fn bundle(dir: &Path, kind: Kind) -> Result<String> {
         fs::copy(paths::root().join("xtask/bench").join(file), dir.join(file))
             .with_context(|| format!("`xtask/bench/{file}` cannot be copied"))?;
     }
-    let out = dir.join(name).with_extension("bundle.json");
-    process::run(
-        Command::new(paths::command_line())
-            .arg("build")
-            .arg(dir.join(name))
-            .arg("-o")
-            .arg(&out),
-    )?;
-    let text = fs::read_to_string(&out)
-        .with_context(|| format!("`meshward build` wrote no bundle to `{}`", out.display()))?;
-    let mut bundle: serde_json::Value = serde_json::from_str(&text)?;
-    if let Some(document) = bundle.as_object_mut() {
-        document.insert(
-            "delivery".to_owned(),
-            serde_json::json!({ "allowOnHeadersStopIteration": true }),
-        );
+    let out = dir.join(format!("{}.bundle.json", kind.name()));
+    let mut build = Command::new(paths::command_line());
+    build.arg("build").arg(dir.join(name)).arg("-o").arg(&out);
+    if kind == Kind::MeshwardTrial {
+        build.arg("--candidate").arg(dir.join(name));
     }
-    Ok(bundle.to_string())
+    process::run(&mut build)?;
+    fs::read_to_string(&out)
+        .with_context(|| format!("`meshward build` wrote no bundle to `{}`", out.display()))
 }
 
 /// Every case in every round, each round beginning with another one.
