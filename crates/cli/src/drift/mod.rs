@@ -47,3 +47,6 @@ impl Drift {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
