@@ -64,7 +64,7 @@ impl Object {
     }
 
     /// The members that a text holds; `None` when it is no object.
-    pub(super) fn pairs<'t>(self, text: &'t str) -> Option<Vec<(&'t str, &'t str)>> {
+    pub(super) fn pairs(self, text: &str) -> Option<Vec<(&str, &str)>> {
         match self {
             Self::Turns(between) => {
                 let mut parts = text.split(between);

@@ -95,11 +95,10 @@ impl Parameter {
         };
         let named = types != Types::ALL;
         let list = List::of(*style, *explode);
-        let object = match Object::of(*style, *explode) {
-            // Nobody could tell them from the cookies of others.
-            Object::Members if *location == ParameterLocation::Cookie => Object::Never,
-            object => object,
-        };
+        let object = Object::of(*style, *explode);
+        // Nobody could tell the members from the cookies of others.
+        let is_lost = object == Object::Members && *location == ParameterLocation::Cookie;
+        let object = if is_lost { Object::Never } else { object };
         let is_list = named && types.has(Types::ARRAY) && list != List::Never;
         let is_object = named && types.has(Types::OBJECT) && object != Object::Never;
         let unwritable = (named && types.has(Types::ARRAY) && !is_list)
