@@ -233,3 +233,13 @@ fn the_agent_pulls_the_image_that_is_packaged() {
         "another module came out"
     );
 }
+
+#[test]
+fn a_compact_bundle_reaches_the_proxy() {
+    for form in FORMS {
+        let options = [form, &["--compact"]].concat();
+        let mesh = Mesh::start(Place::Sidecar, &policy(FIRST), &options);
+        until_first_serves(&mesh);
+        assert_eq!(get(&mesh, "/second").status, 404, "{form:?}");
+    }
+}

@@ -439,3 +439,23 @@ fn render_istio_refuses_what_no_object_can_say() {
     ];
     insta::assert_snapshot!(shown.join("\n"));
 }
+
+#[test]
+fn render_istio_packs_a_bundle_into_one_word() {
+    let target = [
+        "render",
+        "istio",
+        "policy.yaml",
+        "--namespace",
+        "shop",
+        "--wasm",
+        "/f.wasm",
+        "--compact",
+    ];
+    for form in ["wasm-plugin", "envoy-filter"] {
+        let shown = outcome(&[&target[..], &["--form", form]].concat());
+        assert!(shown.starts_with("exit 0"), "{shown}");
+        assert!(shown.contains("\"meshward-bundle/1 "), "{shown}");
+        assert!(!shown.contains("identityProviders"), "{shown}");
+    }
+}

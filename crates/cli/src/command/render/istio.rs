@@ -1,5 +1,6 @@
 //! `meshward render istio`: objects for a mesh.
 
+use super::Making;
 use crate::envoy::{Cluster, missing};
 use crate::failure::Failure;
 use crate::istio::{
@@ -9,7 +10,8 @@ use crate::output;
 use crate::policy::Ready;
 use crate::style::{FAINT, WARNING};
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use meshward_engine::bundle::is_compact;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// So many endpoints are named in a message; more are counted.
@@ -31,6 +33,8 @@ A policy in the mesh's root namespace without `--selector` is for the whole mesh
 pub(super) struct Istio {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    making: Making,
     /// The filter's module: `oci://IMAGE@sha256:DIGEST`, `https://URL#sha256=DIGEST`, or the path of a file as the proxy finds it.
     #[arg(long, value_name = "URL")]
     wasm: Module,
@@ -79,7 +83,7 @@ enum Choice {
 
 impl Istio {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let ready = Ready::read(&self.policy)?;
+        let ready = self.making.read(&self.policy)?;
         if let Some(said) = missing(ready.policy.clusters(), &self.clusters) {
             warn(&format!(
                 "{said}; or name a cluster in the policy that the mesh has already, such as `outbound|443||idp.example`"
@@ -114,8 +118,8 @@ impl Istio {
 
     /// The form that was chosen, with its bundle; or why it cannot be.
     fn form(&self, ready: Ready) -> Result<Form, Failure> {
-        let needy: Vec<String> = ready.policy.holding().map(str::to_owned).collect();
-        let plain = as_value(&ready)?;
+        let needy = needy(&ready);
+        let plain = self.value(&ready)?;
         let odd = unfaithful(&plain);
         let why_not = match (&odd, needy.is_empty()) {
             (Some(at), _) => Some(odd_number(at)),
@@ -127,7 +131,7 @@ impl Istio {
         };
         match (self.form, why_not) {
             (Choice::WasmPlugin, _) if odd.is_some() => Err(Failure::no(format!(
-                "{}: use `--form envoy-filter`",
+                "{}: use `--compact`, or `--form envoy-filter`",
                 odd_number(odd.as_deref().unwrap_or_default())
             ))),
             (Choice::WasmPlugin, why) => {
@@ -159,14 +163,37 @@ impl Istio {
                 "`--pull-secret`: istiod reads secrets for a WasmPlugin only; give the proxies the right to pull, or a file",
             ));
         }
-        Ok(Form::EnvoyFilter(ready.able_to_hold().bundle_json()?.0))
+        let (bundle, _) = self.making.write(&ready.able_to_hold())?;
+        Ok(Form::EnvoyFilter(bundle))
+    }
+
+    /// The bundle as a WasmPlugin takes it: an object, in which a compact one is the only member.
+    fn value(&self, ready: &Ready) -> Result<Value, Failure> {
+        let (bundle, _) = self.making.write(ready)?;
+        if is_compact(&bundle) {
+            return Ok(json!({ "bundle": bundle }));
+        }
+        as_value(ready)
     }
 }
 
+/// The bundle as an object.
 pub(super) fn as_value(ready: &Ready) -> Result<Value, Failure> {
     let (bundle, _) = ready.bundle_json()?;
     serde_json::from_str(&bundle)
         .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
+}
+
+/// The endpoints whose verdict needs bodies, in the policy or in the one on trial beside it.
+fn needy(ready: &Ready) -> Vec<String> {
+    let mut needy: Vec<String> = ready.policy.holding().map(str::to_owned).collect();
+    // It compiled beside the policy, so it does alone.
+    let candidate = ready.bundle.candidate.as_ref();
+    if let Some(Ok(candidate)) = candidate.map(|c| meshward_engine::compile(&c.policy)) {
+        let more = candidate.policy.holding().map(str::to_owned);
+        needy.extend(more.filter(|endpoint| !ready.policy.holding().any(|e| e == endpoint)));
+    }
+    needy
 }
 
 pub(super) fn odd_number(at: &str) -> String {
@@ -204,7 +231,7 @@ pub(super) fn check_size(object: &Value) -> Result<(), Failure> {
         )),
         Size::TooLarge(over) => {
             return Err(Failure::no(format!(
-                "{what} is {over} bytes larger than an object may be (1 MiB): split the policy by host or by path, into one for each API or part of it"
+                "{what} is {over} bytes larger than an object may be (1 MiB): use `--compact` where the command has it, or split the policy by host or by path, into one for each API or part of it"
             )));
         }
     }
