@@ -6,6 +6,7 @@ use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 /// A client of one port on 127.0.0.1.
@@ -134,6 +135,27 @@ impl Response {
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port can be had");
     listener.local_addr().expect("it is bound").port()
+}
+
+/// A free port that the system hands out to nobody by itself: for programs that listen only after a while, or come back to their port.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn quiet_port() -> u16 {
+    /// Below what Linux takes for outgoing connections.
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Processes begin at different places.
+    let start = std::process::id().wrapping_mul(37);
+    let mut ports = (0..COUNT).filter_map(|_| {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(FIRST + start.wrapping_add(step) % COUNT).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        Some(port)
+    });
+    ports.next().expect("a port can be had")
 }
 
 /// Reads one response.

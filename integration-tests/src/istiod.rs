@@ -1,6 +1,6 @@
 //! A real istiod with a folder of YAML: started, killed and started again, and killed when it goes out of scope.
 
-use crate::client::free_port;
+use crate::client::quiet_port;
 use crate::decisions::Log;
 use crate::{paths, wait};
 use std::net::{Ipv4Addr, TcpStream};
@@ -34,7 +34,7 @@ impl Istiod {
         for (name, content) in files {
             put(&folder, name, content);
         }
-        let port = free_port();
+        let port = quiet_port();
         let (process, log) = spawn(&folder, port);
         let mut istiod = Self {
             process,
@@ -114,8 +114,8 @@ fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
         .arg("-meshConfig")
         .arg(folder.path().join("mesh.yaml"))
         .args(["-xdsAddr", &local(port)])
-        .args(["-debugAddr", &local(free_port())])
-        .args(["-monitoringAddr", &local(free_port())])
+        .args(["-debugAddr", &local(quiet_port())])
+        .args(["-monitoringAddr", &local(quiet_port())])
         .current_dir(folder.path())
         // Filters that only Istio's own build of Envoy has.
         .env("PILOT_ENABLE_METADATA_EXCHANGE", "false")

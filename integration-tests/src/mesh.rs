@@ -64,7 +64,7 @@ impl Mesh {
     #[must_use]
     pub fn with_objects(place: Place, objects: &str) -> Self {
         let upstream = Upstream::start();
-        let port = client::free_port();
+        let port = client::quiet_port();
         let address = format!("127.0.0.{}", ADDRESSES.fetch_add(1, Ordering::Relaxed));
         let topology = topology(place, &address, port, upstream.port);
         let files = [
