@@ -153,7 +153,8 @@ fn topology(place: Place, address: &str, port: u16, upstream: u16) -> String {
         "metadata": { "name": "default", "namespace": "istio-system" },
         "spec": { "mtls": { "mode": "DISABLE" } },
     });
-    let service = |target: u16| {
+    let service = |target: u16, of: (&str, Value)| {
+        let (name, who) = of;
         json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": "ServiceEntry",
@@ -163,13 +164,14 @@ fn topology(place: Place, address: &str, port: u16, upstream: u16) -> String {
                 "location": "MESH_INTERNAL",
                 "resolution": "STATIC",
                 "ports": [{ "number": 80, "name": "http", "protocol": "HTTP", "targetPort": target }],
+                name: who,
             },
         })
     };
     let objects = match place {
         Place::Gateway => {
-            let mut service = service(upstream);
-            service["spec"]["endpoints"] = json!([{ "address": "127.0.0.1" }]);
+            let endpoints = json!([{ "address": "127.0.0.1" }]);
+            let service = service(upstream, ("endpoints", endpoints));
             let gateway = json!({
                 "apiVersion": "networking.istio.io/v1",
                 "kind": "Gateway",
@@ -196,8 +198,8 @@ fn topology(place: Place, address: &str, port: u16, upstream: u16) -> String {
             vec![peers, service, gateway, routes]
         }
         Place::Sidecar => {
-            let mut service = service(port);
-            service["spec"]["workloadSelector"] = json!({ "labels": { "app": "orders" } });
+            let selector = json!({ "labels": { "app": "orders" } });
+            let service = service(port, ("workloadSelector", selector));
             let workload = json!({
                 "apiVersion": "networking.istio.io/v1",
                 "kind": "WorkloadEntry",

@@ -1,4 +1,9 @@
 //! Descriptions as their makers publish them: mapped without an edit, and held to.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the failure of a helper is the failure of its test, and what was measured is shown"
+)]
 
 use integration_tests::paths;
 use meshward_engine::compile;

@@ -1,5 +1,10 @@
 //! JSON Schema's own suite, through a description, the bundle and the engine: what every test says of a value is what becomes of
 //! a request with it.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "the failure of a helper is the failure of its test, and what was measured is shown"
+)]
 
 use integration_tests::paths;
 use meshward_engine::config::Document;

@@ -41,7 +41,10 @@ impl Kind {
 
     /// Whether it needs Meshward's own files.
     pub(super) fn is_meshward(self) -> bool {
-        matches!(self, Self::MeshwardKey | Self::MeshwardJwt | Self::MeshwardTrial)
+        matches!(
+            self,
+            Self::MeshwardKey | Self::MeshwardJwt | Self::MeshwardTrial
+        )
     }
 }
 
