@@ -54,3 +54,13 @@ pub(crate) fn cache() -> Result<PathBuf> {
     std::path::absolute(&dir)
         .with_context(|| format!("the cache `{}` has no absolute path", dir.display()))
 }
+
+/// Removes a folder with all that is in it, if it is there.
+pub(crate) fn remove(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -52,12 +52,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.verify {
         let second = paths::target().join("package-verify");
         progress::step("building everything again", || {
-            remove(&second)?;
+            paths::remove(&second)?;
             let filter = wasm::build_apart(&second)?;
             make(&filter, &second.join("package"))
         })?;
         compare(&to, &second.join("package"))?;
-        remove(&second)?;
+        paths::remove(&second)?;
         progress::note("a second build gave the same bytes");
     }
     progress::note(&format!("{}", to.display()));
@@ -70,7 +70,7 @@ fn make(filter: &Path, to: &Path) -> Result<String> {
     let module =
         fs::read(filter).with_context(|| format!("`{}` cannot be read", filter.display()))?;
     let fresh = to.with_extension(format!("new-{}", std::process::id()));
-    remove(&fresh)?;
+    paths::remove(&fresh)?;
     fs::create_dir_all(&fresh)?;
     fs::write(fresh.join("meshward_filter.wasm"), &module)?;
     let digest = layout::write(&fresh.join("oci"), &module)?;
@@ -79,7 +79,7 @@ fn make(filter: &Path, to: &Path) -> Result<String> {
         sbom::of_filter(&module)?,
     )?;
     sums::write(&fresh)?;
-    remove(to)?;
+    paths::remove(to)?;
     fs::rename(&fresh, to)
         .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
     Ok(digest)
@@ -98,13 +98,4 @@ fn compare(first: &Path, second: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -68,7 +68,7 @@ fn install(name: &str, pin: &Pin, home: &Path) -> Result<()> {
         let fresh = home.join(format!(".new-{}", std::process::id()));
         let (download, unpacked) = (fresh.join("download"), fresh.join("unpacked"));
         retry::thrice("the download", || {
-            remove(&fresh)?;
+            paths::remove(&fresh)?;
             fs::create_dir_all(&download)?;
             match registry {
                 Registry::Pypi => process::output(
@@ -105,15 +105,6 @@ fn install(name: &str, pin: &Pin, home: &Path) -> Result<()> {
         let to = home.join(place(name, pin));
         fs::rename(&inner, &to)
             .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
-        remove(&fresh)
+        paths::remove(&fresh)
     })
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }

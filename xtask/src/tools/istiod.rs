@@ -84,7 +84,7 @@ fn build(sources: &Path, cache: &Path, home: &Path) -> Result<()> {
                 process::output(go(sources).args(["list", "-deps"]).args(OPTIONS).arg("."))
             })?;
             let fresh = cache.join(format!("tools/.new-{}", std::process::id()));
-            remove(&fresh)?;
+            paths::remove(&fresh)?;
             fs::create_dir_all(&fresh)?;
             compile(
                 go(sources)
@@ -96,7 +96,7 @@ fn build(sources: &Path, cache: &Path, home: &Path) -> Result<()> {
                 packages.lines().count(),
             )?;
             // What is half there is never seen: the directory gets its name when it is whole.
-            remove(home)?;
+            paths::remove(home)?;
             fs::rename(&fresh, home)
                 .with_context(|| format!("`{}` cannot be put in its place", home.display()))
         },
@@ -145,13 +145,4 @@ fn compile(build: &mut Command, packages: usize) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -60,7 +60,7 @@ fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
     } = pin;
     progress::step(&format!("installing Keycloak {version}"), || {
         let fresh = cache.join(format!("tools/.new-{}", std::process::id()));
-        remove(&fresh)?;
+        paths::remove(&fresh)?;
         fs::create_dir_all(&fresh)?;
         retry::thrice("the download of Keycloak", || {
             process::run(
@@ -91,18 +91,9 @@ fn install(pin: &Pin, cache: &Path, home: &Path) -> Result<()> {
         )
         .context("Keycloak does not build its configuration here")?;
         // What is half there is never seen: the directory gets its name when it is whole.
-        remove(home)?;
+        paths::remove(home)?;
         fs::rename(&unpacked, home)
             .with_context(|| format!("`{}` cannot be put in its place", home.display()))?;
-        remove(&fresh)
+        paths::remove(&fresh)
     })
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("`{}` cannot be removed", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }
