@@ -267,12 +267,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
             if bytes.len() != self.held {
                 return self.refuse(Reason::Internal, side, now);
             }
-            // The length of the response's body is needed once more where it is replaced.
-            if matches!(side, Side::Request) {
-                self.held = 0;
-            }
             match side {
+                // That of the response is needed once more where its body is replaced.
                 Side::Request => {
+                    self.held = 0;
                     if let Some(shown) = &mut self.shown {
                         shown.body = Some(bytes.clone());
                     }

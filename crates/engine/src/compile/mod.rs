@@ -17,6 +17,7 @@ mod modes;
 mod names;
 mod origin;
 mod policy;
+mod selection;
 mod servers;
 mod summary;
 
