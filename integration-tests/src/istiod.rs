@@ -54,6 +54,12 @@ impl Istiod {
         put(&self.folder, name, content);
     }
 
+    /// Where a file of its folder is.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("config").join(name)
+    }
+
     /// Kills it, as a crash would.
     ///
     /// # Panics

@@ -1,5 +1,6 @@
-//! A mesh of one gateway and one sidecar: two real Envoys that know nothing but a real istiod.
+//! A mesh: real Envoys, gateways or sidecars, that know nothing but a real istiod.
 
+use crate::pushed::Pushed;
 use crate::{Client, Envoy, Istiod, Upstream, client, paths};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -34,16 +35,23 @@ impl Place {
     }
 }
 
-/// A proxy, the istiod that configures it, and the service behind.
+/// Proxies, the istiod that configures them, and the service behind.
 #[derive(Debug)]
 pub struct Mesh {
     /// The control plane.
     pub istiod: Istiod,
-    /// The proxy.
-    pub envoy: Envoy,
+    /// The proxies, all of one kind and for one service.
+    pub proxies: Vec<Proxy>,
     /// The service.
     pub upstream: Upstream,
-    /// A client of the proxy.
+}
+
+/// A proxy.
+#[derive(Debug)]
+pub struct Proxy {
+    /// The process.
+    pub envoy: Envoy,
+    /// A client of it.
     pub client: Client,
 }
 
@@ -63,22 +71,90 @@ impl Mesh {
     /// When something does not start.
     #[must_use]
     pub fn with_objects(place: Place, objects: &str) -> Self {
+        Self::of(place, objects, 1, 1)
+    }
+
+    /// Starts so many proxies, each with so many workers, in a mesh that has these objects.
+    ///
+    /// # Panics
+    /// When something does not start.
+    #[must_use]
+    pub fn of(place: Place, objects: &str, proxies: usize, workers: u32) -> Self {
         let upstream = Upstream::start();
-        let port = client::quiet_port();
-        let address = format!("127.0.0.{}", ADDRESSES.fetch_add(1, Ordering::Relaxed));
-        let topology = topology(place, &address, port, upstream.port);
+        let replicas: Vec<Replica> = (0..proxies)
+            .map(|index| Replica::new(place, index))
+            .collect();
+        let topology: Vec<String> = replicas
+            .iter()
+            .map(|replica| replica.topology(upstream.port))
+            .collect();
+        let topology = topology.join("\n---\n");
         let files = [
             ("topology.yaml", topology.as_str()),
             ("meshward.yaml", objects),
         ];
         let istiod = Istiod::start(&files);
-        let envoy = Envoy::start(&bootstrap(place, &address, istiod.port));
+        let proxies = replicas.iter().map(|replica| Proxy {
+            envoy: Envoy::with_workers(&replica.bootstrap(istiod.port), workers),
+            client: Client::new(replica.port),
+        });
         Self {
+            proxies: proxies.collect(),
             istiod,
-            envoy,
             upstream,
-            client: Client::new(port),
         }
+    }
+
+    /// The first proxy.
+    #[must_use]
+    pub fn envoy(&self) -> &Envoy {
+        &self.proxies[0].envoy
+    }
+
+    /// A client of the first proxy.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.proxies[0].client
+    }
+
+    /// Delivers a policy as people do, with `meshward push`, by the file from which istiod has its objects.
+    ///
+    /// # Panics
+    /// When the command cannot be run.
+    #[must_use]
+    pub fn push_policy(&self, policy: &str) -> Pushed {
+        self.run_push(policy, &[])
+    }
+
+    /// Delivers a bundle that nobody has checked.
+    ///
+    /// # Panics
+    /// When the command cannot be run.
+    #[must_use]
+    pub fn push_unchecked(&self, bundle: &str) -> Pushed {
+        self.run_push(bundle, &["--unchecked"])
+    }
+
+    fn run_push(&self, content: &str, options: &[&str]) -> Pushed {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let source = folder.path().join("policy.yaml");
+        std::fs::write(&source, content).expect("a file can be written");
+        let admins: Vec<String> = self
+            .proxies
+            .iter()
+            .flat_map(|proxy| ["--admin".to_owned(), proxy.envoy.admin_address()])
+            .collect();
+        let output = Command::new(paths::meshward())
+            .arg("push")
+            .arg(&source)
+            .arg("--to")
+            .arg(self.istiod.file("meshward.yaml"))
+            .args(admins)
+            .args(options)
+            .arg("--json")
+            .output()
+            .expect("`meshward` can be started");
+        Pushed::read(&output)
     }
 
     /// Delivers objects through istiod.
@@ -95,7 +171,7 @@ impl Mesh {
     /// How many versions of its listeners the proxy has had.
     #[must_use]
     pub fn listener_changes(&self) -> Vec<u64> {
-        self.envoy.stats(|name| {
+        self.envoy().stats(|name| {
             name.starts_with("listener_manager.listener_")
                 && ["added", "modified", "removed", "in_place_updated"]
                     .iter()
@@ -106,7 +182,7 @@ impl Mesh {
     fn discovery(&self, end: &str) -> u64 {
         let wanted =
             |name: &str| name.starts_with("extension_config_discovery.") && name.ends_with(end);
-        self.envoy.stats(wanted).into_iter().sum()
+        self.envoy().stats(wanted).into_iter().sum()
     }
 }
 
@@ -144,135 +220,170 @@ pub fn render_for(policy: &str, options: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("YAML is text")
 }
 
-/// What the mesh knows besides the policy: how requests come to the proxy, and where they go.
-fn topology(place: Place, address: &str, port: u16, upstream: u16) -> String {
-    let metadata = json!({ "name": "orders", "namespace": NAMESPACE });
-    let peers = json!({
-        "apiVersion": "security.istio.io/v1",
-        "kind": "PeerAuthentication",
-        "metadata": { "name": "default", "namespace": "istio-system" },
-        "spec": { "mtls": { "mode": "DISABLE" } },
-    });
-    let service = |target: u16, of: (&str, Value)| {
-        let (name, who) = of;
-        json!({
-            "apiVersion": "networking.istio.io/v1",
-            "kind": "ServiceEntry",
-            "metadata": metadata,
-            "spec": {
-                "hosts": ["orders.test"],
-                "location": "MESH_INTERNAL",
-                "resolution": "STATIC",
-                "ports": [{ "number": 80, "name": "http", "protocol": "HTTP", "targetPort": target }],
-                name: who,
-            },
-        })
-    };
-    let objects = match place {
-        Place::Gateway => {
-            let endpoints = json!([{ "address": "127.0.0.1" }]);
-            let service = service(upstream, ("endpoints", endpoints));
-            let gateway = json!({
-                "apiVersion": "networking.istio.io/v1",
-                "kind": "Gateway",
-                "metadata": metadata,
-                "spec": {
-                    "selector": { "app": "orders" },
-                    "servers": [{
-                        "port": { "number": port, "name": "http", "protocol": "HTTP" },
-                        "bind": "127.0.0.1",
-                        "hosts": ["*"],
-                    }],
-                },
-            });
-            let routes = json!({
-                "apiVersion": "networking.istio.io/v1",
-                "kind": "VirtualService",
-                "metadata": metadata,
-                "spec": {
-                    "hosts": ["*"],
-                    "gateways": ["orders"],
-                    "http": [{ "route": [{ "destination": { "host": "orders.test", "port": { "number": 80 } } }] }],
-                },
-            });
-            vec![peers, service, gateway, routes]
-        }
-        Place::Sidecar => {
-            let selector = json!({ "labels": { "app": "orders" } });
-            let service = service(port, ("workloadSelector", selector));
-            let workload = json!({
-                "apiVersion": "networking.istio.io/v1",
-                "kind": "WorkloadEntry",
-                "metadata": metadata,
-                "spec": { "address": address, "labels": { "app": "orders" }, "ports": { "http": port } },
-            });
-            let sidecar = json!({
-                "apiVersion": "networking.istio.io/v1",
-                "kind": "Sidecar",
-                "metadata": metadata,
-                "spec": {
-                    "workloadSelector": { "labels": { "app": "orders" } },
-                    "ingress": [{
-                        "port": { "number": port, "protocol": "HTTP", "name": "http" },
-                        "bind": "127.0.0.1",
-                        "defaultEndpoint": format!("127.0.0.1:{upstream}"),
-                    }],
-                    "egress": [{ "hosts": ["./*"] }],
-                },
-            });
-            vec![peers, service, workload, sidecar]
-        }
-    };
-    let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
-    documents.join("\n---\n")
+/// One of the service's proxies, before it runs.
+#[derive(Debug)]
+struct Replica {
+    place: Place,
+    /// Its name, also the value of a label that it alone has.
+    name: String,
+    /// Where istiod takes it to be.
+    address: String,
+    /// Where it takes requests.
+    port: u16,
 }
 
-/// The bootstrap of a proxy: who it is, and where its istiod listens.
-fn bootstrap(place: Place, address: &str, istiod: u16) -> Value {
-    let kind = match place {
-        Place::Sidecar => "sidecar",
-        Place::Gateway => "router",
-    };
-    let discovered =
-        json!({ "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" });
-    json!({
-        "node": {
-            "id": format!("{kind}~{address}~orders-1.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"),
-            "cluster": format!("orders.{NAMESPACE}"),
-            "metadata": {
-                "NAMESPACE": NAMESPACE,
-                "NAME": "orders-1",
-                "INTERCEPTION_MODE": "NONE",
-                "MESH_ID": "cluster.local",
-                "CLUSTER_ID": "Kubernetes",
-                "ISTIO_VERSION": "1.31.0",
-                "LABELS": { "app": "orders" },
-                "INSTANCE_IPS": address,
+impl Replica {
+    fn new(place: Place, index: usize) -> Self {
+        Self {
+            place,
+            name: format!("orders-{index}"),
+            address: format!("127.0.0.{}", ADDRESSES.fetch_add(1, Ordering::Relaxed)),
+            port: client::quiet_port(),
+        }
+    }
+
+    fn labels(&self) -> Value {
+        json!({ "app": "orders", "replica": self.name })
+    }
+
+    /// What the mesh knows besides the policy: how requests come to the proxy, and where they go.
+    fn topology(&self, upstream: u16) -> String {
+        let Self {
+            name,
+            address,
+            port,
+            ..
+        } = self;
+        let metadata = json!({ "name": name, "namespace": NAMESPACE });
+        let own = json!({ "labels": self.labels() });
+        let host = format!("{name}.test");
+        let peers = json!({
+            "apiVersion": "security.istio.io/v1",
+            "kind": "PeerAuthentication",
+            "metadata": { "name": name, "namespace": NAMESPACE },
+            "spec": { "selector": { "matchLabels": self.labels() }, "mtls": { "mode": "DISABLE" } },
+        });
+        let service = |target: u16, of: (&str, Value)| {
+            let (member, who) = of;
+            json!({
+                "apiVersion": "networking.istio.io/v1",
+                "kind": "ServiceEntry",
+                "metadata": metadata,
+                "spec": {
+                    "hosts": [host],
+                    "location": "MESH_INTERNAL",
+                    "resolution": "STATIC",
+                    "ports": [{ "number": 80, "name": "http", "protocol": "HTTP", "targetPort": target }],
+                    member: who,
+                },
+            })
+        };
+        let objects = match self.place {
+            Place::Gateway => {
+                let endpoints = json!([{ "address": "127.0.0.1" }]);
+                let service = service(upstream, ("endpoints", endpoints));
+                let gateway = json!({
+                    "apiVersion": "networking.istio.io/v1",
+                    "kind": "Gateway",
+                    "metadata": metadata,
+                    "spec": {
+                        "selector": self.labels(),
+                        "servers": [{
+                            "port": { "number": port, "name": "http", "protocol": "HTTP" },
+                            "bind": "127.0.0.1",
+                            "hosts": ["*"],
+                        }],
+                    },
+                });
+                let routes = json!({
+                    "apiVersion": "networking.istio.io/v1",
+                    "kind": "VirtualService",
+                    "metadata": metadata,
+                    "spec": {
+                        "hosts": ["*"],
+                        "gateways": [name],
+                        "http": [{ "route": [{ "destination": { "host": host, "port": { "number": 80 } } }] }],
+                    },
+                });
+                vec![peers, service, gateway, routes]
+            }
+            Place::Sidecar => {
+                let service = service(*port, ("workloadSelector", own.clone()));
+                let workload = json!({
+                    "apiVersion": "networking.istio.io/v1",
+                    "kind": "WorkloadEntry",
+                    "metadata": metadata,
+                    "spec": { "address": address, "labels": self.labels(), "ports": { "http": port } },
+                });
+                let sidecar = json!({
+                    "apiVersion": "networking.istio.io/v1",
+                    "kind": "Sidecar",
+                    "metadata": metadata,
+                    "spec": {
+                        "workloadSelector": own,
+                        "ingress": [{
+                            "port": { "number": port, "protocol": "HTTP", "name": "http" },
+                            "bind": "127.0.0.1",
+                            "defaultEndpoint": format!("127.0.0.1:{upstream}"),
+                        }],
+                        "egress": [{ "hosts": ["./*"] }],
+                    },
+                });
+                vec![peers, service, workload, sidecar]
+            }
+        };
+        let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
+        documents.join("\n---\n")
+    }
+
+    /// The bootstrap of a proxy: who it is, and where its istiod listens.
+    fn bootstrap(&self, istiod: u16) -> Value {
+        let Self { name, address, .. } = self;
+        let kind = match self.place {
+            Place::Sidecar => "sidecar",
+            Place::Gateway => "router",
+        };
+        let discovered =
+            json!({ "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" });
+        json!({
+            "node": {
+                "id": format!("{kind}~{address}~{name}.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"),
+                "cluster": format!("orders.{NAMESPACE}"),
+                "metadata": {
+                    "NAMESPACE": NAMESPACE,
+                    "NAME": name,
+                    "INTERCEPTION_MODE": "NONE",
+                    "MESH_ID": "cluster.local",
+                    "CLUSTER_ID": "Kubernetes",
+                    "ISTIO_VERSION": "1.31.0",
+                    "LABELS": self.labels(),
+                    "INSTANCE_IPS": address,
+                },
             },
-        },
-        "admin": { "address": crate::bootstrap::address(0) },
-        "dynamic_resources": {
-            "lds_config": discovered,
-            "cds_config": discovered,
-            "ads_config": {
-                "api_type": "DELTA_GRPC",
-                "set_node_on_first_message_only": true,
-                "transport_api_version": "V3",
-                "grpc_services": [{ "envoy_grpc": { "cluster_name": "xds-grpc" } }],
+            "admin": { "address": crate::bootstrap::address(0) },
+            "dynamic_resources": {
+                "lds_config": discovered,
+                "cds_config": discovered,
+                "ads_config": {
+                    "api_type": "DELTA_GRPC",
+                    "set_node_on_first_message_only": true,
+                    "transport_api_version": "V3",
+                    "grpc_services": [{ "envoy_grpc": { "cluster_name": "xds-grpc" } }],
+                },
             },
-        },
-        "static_resources": { "clusters": [{
-            "name": "xds-grpc",
-            "type": "STATIC",
-            "connect_timeout": "1s",
-            "load_assignment": {
-                "cluster_name": "xds-grpc",
-                "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": crate::bootstrap::address(istiod) } }] }],
-            },
-            "typed_extension_protocol_options": { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": { "http2_protocol_options": {} },
-            } },
-        }] },
-    })
+            "static_resources": { "clusters": [{
+                "name": "xds-grpc",
+                "type": "STATIC",
+                "connect_timeout": "1s",
+                "load_assignment": {
+                    "cluster_name": "xds-grpc",
+                    "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": crate::bootstrap::address(istiod) } }] }],
+                },
+                "typed_extension_protocol_options": { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    "explicit_http_config": { "http2_protocol_options": {} },
+                } },
+            }] },
+        })
+    }
 }

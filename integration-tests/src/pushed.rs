@@ -171,20 +171,21 @@ impl Fleet {
         for envoy in &self.envoys {
             command.args(["--admin", &envoy.admin_address()]);
         }
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().expect("`meshward` can be started");
-        Pushed {
-            code: status.code(),
-            report: serde_json::from_slice(&stdout).unwrap_or_default(),
-            said: String::from_utf8_lossy(&stderr).into_owned(),
-        }
+        Pushed::read(&command.output().expect("`meshward` can be started"))
     }
 }
 
 impl Pushed {
+    /// What `meshward push --json` has said.
+    #[must_use]
+    pub fn read(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            report: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// A member of the report, as text.
     #[must_use]
     pub fn text(&self, pointer: &str) -> &str {

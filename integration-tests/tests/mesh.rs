@@ -3,6 +3,7 @@
 use integration_tests::mesh::{Mesh, NAMESPACE, Place, render, render_for};
 use integration_tests::wait::{self, Stopwatch};
 use integration_tests::{Response, client, paths};
+use serde_json::json;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::path::Path;
@@ -37,13 +38,13 @@ fn request(path: &str) -> String {
 }
 
 fn get(mesh: &Mesh, path: &str) -> Response {
-    mesh.client.raw(request(path).as_bytes())
+    mesh.client().raw(request(path).as_bytes())
 }
 
 fn until_first_serves(mesh: &Mesh) {
     wait::until("the first policy", || {
         // The proxy listens only when it has the filter.
-        TcpStream::connect((Ipv4Addr::LOCALHOST, mesh.client.port())).ok()?;
+        TcpStream::connect((Ipv4Addr::LOCALHOST, mesh.client().port())).ok()?;
         (get(mesh, "/first").status == 200).then_some(())
     });
 }
@@ -56,7 +57,7 @@ fn requests_are_admitted_and_refused_in_sidecar_and_gateway() {
             until_first_serves(&mesh);
             let admitted = mesh.upstream.count();
             let nobody = mesh
-                .client
+                .client()
                 .raw(b"GET /first HTTP/1.1\r\nhost: orders.test\r\n\r\n");
             assert_eq!(nobody.status, 401, "{place:?} {form:?}");
             let unknown = get(&mesh, "/second");
@@ -77,7 +78,7 @@ fn an_edit_reaches_the_proxy_and_no_listener_changes() {
             let mesh = Mesh::start(place, &policy(FIRST), form);
             until_first_serves(&mesh);
             let before = mesh.listener_changes();
-            let mut connection = mesh.client.connect(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            let mut connection = mesh.client().connect(IpAddr::V4(Ipv4Addr::LOCALHOST));
             let mut status = |path: &str| {
                 connection.write_all(request(path).as_bytes()).unwrap();
                 client::read(&mut connection, "GET").status
@@ -106,6 +107,43 @@ fn an_edit_reaches_the_proxy_and_no_listener_changes() {
 }
 
 #[test]
+fn a_push_reaches_every_worker_of_two_proxies() {
+    for form in FORMS {
+        let objects = render(Place::Sidecar, &policy(FIRST), form);
+        let mesh = Mesh::of(Place::Sidecar, &objects, 2, 2);
+        until_first_serves(&mesh);
+        let both = policy(&format!("{FIRST}, {SECOND}"));
+        let pushed = mesh.push_policy(&both);
+        assert_eq!(pushed.text("/outcome"), "serves", "{form:?} {pushed:?}");
+        for envoy in pushed.envoys() {
+            assert_eq!(
+                (&envoy["workers"], &envoy["serving"]),
+                (&json!(2), &json!(2))
+            );
+        }
+        println!(
+            "{form:?}: a push through istiod to two proxies took {:.3} s",
+            pushed.seconds()
+        );
+        assert!(pushed.seconds() < 2.0, "{form:?} {pushed:?}");
+        for proxy in &mesh.proxies {
+            let status = proxy.client.raw(request("/second").as_bytes()).status;
+            assert_eq!(status, 200, "{form:?}");
+        }
+        // What the proxies refuse is taken back.
+        let file = std::fs::read_to_string(mesh.istiod.file("meshward.yaml")).unwrap();
+        let refused = mesh.push_unchecked(r#"{"rules":[]}"#);
+        assert_eq!(refused.text("/outcome"), "refused", "{form:?} {refused:?}");
+        for envoy in refused.envoys() {
+            assert_eq!(envoy["reasons"], json!(["not-a-bundle"]), "{refused:?}");
+        }
+        let now = std::fs::read_to_string(mesh.istiod.file("meshward.yaml")).unwrap();
+        assert_eq!(now, file, "{form:?}");
+        assert_eq!(get(&mesh, "/second").status, 200, "{form:?}");
+    }
+}
+
+#[test]
 fn a_broken_policy_is_refused_and_the_last_good_one_serves() {
     for form in FORMS {
         let mesh = Mesh::start(Place::Sidecar, &policy(FIRST), form);
@@ -120,7 +158,7 @@ fn a_broken_policy_is_refused_and_the_last_good_one_serves() {
             (mesh.refused() > 0).then_some(())
         });
         assert_eq!(get(&mesh, "/first").status, 200, "the last good one serves");
-        let said = mesh.envoy.log.lines_with("hots");
+        let said = mesh.envoy().log.lines_with("hots");
         assert!(!said.is_empty(), "the log says what is wrong");
 
         mesh.push(&good);
@@ -159,7 +197,7 @@ fn clusters_of_the_policy_reach_the_proxy() {
             let options = [form, &["--cluster", "idp=127.0.0.1:9"]].concat();
             let mesh = Mesh::start(place, &policy(FIRST), &options);
             until_first_serves(&mesh);
-            let clusters = mesh.envoy.admin("/clusters").text();
+            let clusters = mesh.envoy().admin("/clusters").text();
             assert!(
                 clusters.contains("idp::127.0.0.1:9::"),
                 "{place:?} {form:?}: {clusters}"
@@ -199,7 +237,7 @@ fn a_body_is_judged_before_anything_goes_on_or_is_refused_unjudged() {
                 let head = "POST /second HTTP/1.1\r\nhost: orders.test\r\nx-api-key: test\r\ncontent-type: application/json";
                 let length = body.len();
                 let request = format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}");
-                mesh.client.raw(request.as_bytes())
+                mesh.client().raw(request.as_bytes())
             };
             if form == FORMS[0] {
                 assert_eq!(post("acme").json()["reason"], "body_not_held", "{place:?}");

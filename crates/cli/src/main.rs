@@ -14,7 +14,7 @@ mod endpoints;
 mod envoy;
 mod failure;
 mod gaps;
-mod istio;
+mod kubernetes;
 mod output;
 mod policy;
 mod push;

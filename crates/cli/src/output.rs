@@ -1,8 +1,14 @@
 //! Where results go: standard output, or a file that is written whole or not at all.
 
 use crate::failure::Failure;
+use crate::style::WARNING;
 use std::io::Write as _;
 use std::path::Path;
+
+/// Says what is doubtful, on standard error.
+pub(crate) fn warn(message: &str) {
+    anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
+}
 
 /// Writes a result to a file, or to standard output where none is named.
 pub(crate) fn write(path: Option<&Path>, text: &str) -> Result<(), Failure> {

@@ -2,26 +2,29 @@
 
 use super::making::Making;
 use crate::clock::Stopwatch;
-use crate::envoy::{Address, Resource};
+use crate::envoy::Address;
 use crate::failure::Failure;
-use crate::output;
-use crate::push::{Fleet, Outcome, Report, Shelf, Sought};
-use crate::style::WARNING;
+use crate::output::{self, warn};
+use crate::policy::listed;
+use crate::push::{Fleet, Outcome, Report, Shelf, Sought, Vehicle};
 use clap::Args;
 use meshward_engine::bundle::{self, Revision};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Deliver a policy to Envoys that watch a file, and see to it that every worker serves it
+/// Deliver a policy to Envoys that run, and see to it that every worker serves it
 ///
-/// Puts the new bundle into the file that `render ecds` has made, keeping the filter's module and settings, and then asks the Envoys
-/// until every worker of each says that it serves it. When one refuses it, the revision before is put back.
+/// Puts the new bundle into the file that `render ecds` or `render istio` has made, keeping the filter's module and settings, and then
+/// asks the Envoys until every worker of each says that it serves it. When one refuses it, the revision before is put back. A file that
+/// `render ecds` has made is watched by the Envoys themselves; objects for Istio go to the mesh by the command of `--then`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   meshward push policy.yaml --to /etc/envoy/meshward/filter.json --admin 127.0.0.1:9901
   meshward push policy.yaml --to filter.json --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json | jq .outcome
   meshward push policy.yaml --candidate next.yaml --decides 0.1 --to filter.json --admin 127.0.0.1:9901
+  meshward push policy.yaml --to orders.istio.yaml --then 'kubectl apply --server-side -f orders.istio.yaml' --admin 127.0.0.1:15000
   meshward push --rollback --to /etc/envoy/meshward/filter.json --admin 127.0.0.1:9901
 
 Exit code 0 when every worker serves it, 1 when it has errors, was refused, or not every worker has said in time that it serves it.")]
@@ -31,10 +34,14 @@ pub(crate) struct Arguments {
     policy: Option<PathBuf>,
     #[command(flatten)]
     making: Making,
-    /// The file that the Envoys watch.
+    /// The file with the bundle: a resource that the Envoys watch, or objects for Istio.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
-    /// The admin interface of an Envoy that watches the file. May be repeated.
+    /// What takes the file to where the Envoys have it from, as a command for `sh`; nothing where it is watched. It runs again where
+    /// a revision is put back.
+    #[arg(long, value_name = "COMMAND")]
+    then: Option<String>,
+    /// The admin interface of an Envoy that takes the policy. May be repeated.
     #[arg(long = "admin", value_name = "HOST:PORT", required = true)]
     admins: Vec<Address>,
     /// Go back to the revision before the one that is in the file. Twice is there and back again.
@@ -68,16 +75,23 @@ impl Arguments {
         let parcel = match &self.policy {
             Some(path) if self.unchecked => Parcel::raw(&read(path)?),
             Some(path) => Parcel::checked(&self.making, path, &current)?,
-            None => Parcel::raw(shelf.before()?.bundle()),
+            None => Parcel::raw(&shelf.before()?.bundle()),
         };
-        let next = current.clone().with_bundle(&parcel.version, &parcel.bundle);
+        let next = current
+            .clone()
+            .with_bundle(&parcel.version, &parcel.bundle)?;
         let sought = parcel.sought(&next);
         let mut fleet = Fleet::look(&self.admins, &sought)?;
         let patience = Duration::from_secs(u64::from(self.timeout));
         let watch = Stopwatch::start();
         // The same bytes again change nothing, also not what is before them.
-        if next.bundle() != current.bundle() {
+        let changes = next != current;
+        if changes {
             shelf.put(&current, &next)?;
+            if let Err(failure) = self.apply() {
+                shelf.put_back(&current)?;
+                return Err(failure);
+            }
         }
         fleet.watch(&sought, &watch, patience);
         let mut report = Report {
@@ -88,10 +102,12 @@ impl Arguments {
             restored: None,
         };
         let outcome = report.outcome();
-        if outcome == Outcome::Refused && next.bundle() != current.bundle() {
+        let before = Parcel::raw(&current.bundle());
+        if outcome == Outcome::Refused && changes {
             shelf.put_back(&current)?;
-            report.restored = Some(current.version());
-            self.settle(&current, patience);
+            self.apply()?;
+            report.restored = Some(&before.version);
+            self.settle(&before, &current, patience);
         }
         if self.json {
             output::print(&report.json().to_string())?;
@@ -104,30 +120,58 @@ impl Arguments {
         }
     }
 
+    /// Runs the command that takes the file to where proxies have it from. What it prints goes to standard error: the answer of
+    /// `push` alone is on standard output.
+    fn apply(&self) -> Result<(), Failure> {
+        let Some(command) = &self.then else {
+            return Ok(());
+        };
+        let done = Command::new("sh")
+            .args(["-c", command])
+            .stdin(Stdio::null())
+            .stdout(std::io::stderr())
+            .status();
+        match done {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Failure::no(format!("`{command}` has failed ({status})"))),
+            Err(cause) => Err(Failure::no(format!("`sh` cannot be started: {cause}"))),
+        }
+    }
+
     /// Waits until the Envoys that had taken what others refused serve again what was put back.
-    fn settle(&self, current: &Resource, patience: Duration) {
-        let parcel = Parcel::raw(current.bundle());
-        let sought = parcel.sought(current);
+    fn settle(&self, before: &Parcel, current: &Vehicle, patience: Duration) {
+        let sought = before.sought(current);
         let watch = Stopwatch::start();
         let serves = Fleet::look(&self.admins, &sought).is_ok_and(|mut fleet| {
             fleet.watch(&sought, &watch, patience);
             fleet.serves()
         });
         if !serves {
-            anstream::eprintln!(
-                "{WARNING}warning{WARNING:#}: not every worker has said that it serves revision {} again",
-                current.version()
-            );
+            warn(&format!(
+                "not every worker has said that it serves revision {} again",
+                before.version
+            ));
         }
     }
 }
 
 impl Parcel {
     /// A policy that was checked, as a bundle for proxies with these settings.
-    fn checked(making: &Making, path: &Path, current: &Resource) -> Result<Self, Failure> {
+    fn checked(making: &Making, path: &Path, current: &Vehicle) -> Result<Self, Failure> {
         let mut ready = making.read(path)?;
+        let (body, needy) = (ready.largest_body(), ready.needy());
+        if let Some(buffer) = current.buffer().filter(|buffer| body > *buffer) {
+            return Err(Failure::no(format!(
+                "the policy takes bodies of {body} bytes, and these objects let listeners hold {buffer}: render them anew with `meshward render istio`"
+            )));
+        }
         if current.holds() {
             ready = ready.able_to_hold();
+        } else if !needy.is_empty() {
+            warn(&format!(
+                "the verdict on {} needs bodies, and what is in the file cannot let the filter hold messages back: such requests are refused, or judged by their head where `delivery.otherwise` is `headOnly`",
+                listed(&needy)
+            ));
         }
         let (bundle, revision) = making.write(&ready)?;
         Ok(Self {
@@ -160,11 +204,11 @@ impl Parcel {
         }
     }
 
-    fn sought(&self, resource: &Resource) -> Sought {
+    fn sought(&self, vehicle: &Vehicle) -> Sought {
         Sought {
             policy: self.policy.clone(),
             number: self.number,
-            resource: resource.name().to_owned(),
+            resource: vehicle.name(),
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::Ready;
-use crate::style::WARNING;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -116,7 +115,7 @@ impl Site {
     /// The bootstrap of a proxy with this policy. Says which servers the policy asks that nobody has named.
     fn bootstrap(self, ready: &Ready, filter: FilterSource) -> Bootstrap {
         if let Some(said) = missing(ready.policy.clusters(), &self.clusters) {
-            anstream::eprintln!("{WARNING}warning{WARNING:#}: {said}");
+            output::warn(&said);
         }
         Bootstrap {
             clusters: self.clusters,

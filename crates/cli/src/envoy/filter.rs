@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::path::Path;
 
-pub(super) const FILTER_TYPE: &str =
+pub(crate) const FILTER_TYPE: &str =
     "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// The Wasm filter with a bundle.

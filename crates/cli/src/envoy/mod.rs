@@ -11,5 +11,5 @@ pub(crate) use address::Address;
 pub(crate) use admin::Admin;
 pub(crate) use bootstrap::{Bootstrap, FilterSource};
 pub(crate) use cluster::{Cluster, missing};
-pub(crate) use filter::typed_filter_from;
+pub(crate) use filter::{FILTER_TYPE, typed_filter_from};
 pub(crate) use resource::Resource;

@@ -23,6 +23,9 @@ pub(crate) use structure::schema;
 /// What Envoy holds of one message unless it is told otherwise.
 pub(crate) const DEFAULT_BUFFER: u64 = 1 << 20;
 
+/// So many endpoints are named in a message; more are counted.
+const NAMED: usize = 5;
+
 /// A policy that was read, with what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -132,6 +135,18 @@ impl Ready {
             .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
     }
 
+    /// The endpoints whose verdict needs bodies, here or in the policy on trial.
+    pub(crate) fn needy(&self) -> Vec<String> {
+        let mut needy: Vec<String> = self.policy.holding().map(str::to_owned).collect();
+        // It compiled beside the policy, so it does alone.
+        let candidate = self.bundle.candidate.as_ref();
+        if let Some(Ok(candidate)) = candidate.map(|c| meshward_engine::compile(&c.policy)) {
+            let more = candidate.policy.holding().map(str::to_owned);
+            needy.extend(more.filter(|endpoint| !self.policy.holding().any(|e| e == endpoint)));
+        }
+        needy
+    }
+
     /// The largest body that any endpoint takes, and so what the proxy must be able to hold.
     pub(crate) fn largest_body(&self) -> u64 {
         let candidate = self.bundle.candidate.iter().flat_map(|c| &c.policy.apis);
@@ -143,6 +158,20 @@ impl Ready {
         .filter_map(|body| body.max_size)
         .map(|size| size.0)
         .fold(DEFAULT_BUFFER, u64::max)
+    }
+}
+
+/// Names of endpoints in a sentence: the first few, and how many more.
+pub(crate) fn listed(endpoints: &[String]) -> String {
+    let named: Vec<String> = endpoints
+        .iter()
+        .take(NAMED)
+        .map(|endpoint| format!("`{endpoint}`"))
+        .collect();
+    let named = named.join(", ");
+    match endpoints.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

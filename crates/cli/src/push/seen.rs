@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const REVISION: &str = "wasmcustom.meshward_policy_revision;";
 const REFUSED: &str = "wasmcustom.meshward_policy_refused;reason=";
 const DISCOVERY: &str = "extension_config_discovery.http_filter.";
-const REJECTED: &str = "update_rejected";
+const REJECTED: &str = ".update_rejected";
 
 /// The statistics' path on the admin interface.
 pub(crate) const STATS: &str =
@@ -22,7 +22,7 @@ pub(crate) struct Sought {
     pub(crate) policy: String,
     /// The revision, as the gauge has it.
     pub(crate) number: u64,
-    /// The name of the resource.
+    /// The name of the resource. istiod puts words before it, up to a slash, and behind it, from a tilde on, which differ by version.
     pub(crate) resource: String,
 }
 
@@ -42,7 +42,6 @@ impl Seen {
     pub(crate) fn read(stats: &str, sought: &Sought) -> Self {
         let mut seen = Self::default();
         let own = format!("policy={};worker=", label(&sought.policy));
-        let rejected = format!("{}.{REJECTED}", sought.resource);
         for line in stats.lines() {
             let Some((name, value)) = line.split_once(": ") else {
                 continue;
@@ -54,7 +53,10 @@ impl Seen {
                 seen.serving += u64::from(rest.starts_with(&own) && value == sought.number);
             } else if let Some(code) = name.strip_prefix(REFUSED) {
                 seen.refused.insert(code.to_owned(), value);
-            } else if name.strip_prefix(DISCOVERY) == Some(&rejected) {
+            } else if let Some(rest) = name.strip_prefix(DISCOVERY)
+                && let Some(resource) = rest.strip_suffix(REJECTED)
+                && bare(resource) == sought.resource
+            {
                 seen.rejected = value;
             }
         }
@@ -69,6 +71,12 @@ impl Seen {
         });
         grown.map(|(code, _)| code.clone()).collect()
     }
+}
+
+/// The name of a resource without what a control plane has added.
+fn bare(resource: &str) -> &str {
+    let last = resource.rsplit('/').next().unwrap_or(resource);
+    last.split('~').next().unwrap_or(last)
 }
 
 /// A name as it stands in a metric's name.
@@ -109,5 +117,8 @@ wasmcustom.meshward_policy_revision;policy=orders-2;worker=0: 7
         assert_eq!(seen.refused_since(&before), ["invalid"]);
         assert!(seen.refused_since(&seen).is_empty());
         assert_eq!(Seen::read("", &sought), Seen::default());
+        let behind_istiod =
+            TEXT.replace("filter.meshward", "filter.extensions.istio.io/x/meshward~y");
+        assert_eq!(Seen::read(&behind_istiod, &sought), seen);
     }
 }

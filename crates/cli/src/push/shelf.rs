@@ -1,15 +1,15 @@
-//! The file that Envoy watches, and beside it what it held before.
+//! The file from which proxies have their policy, and beside it what it held before.
 //!
 //! INVARIANT (never half, never two): a file changes by renaming alone, and only while its lock is held.
 
-use crate::envoy::Resource;
+use super::Vehicle;
 use crate::failure::Failure;
 use crate::output;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The watched file, locked.
+/// The file, locked.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     file: PathBuf,
@@ -31,7 +31,7 @@ impl Shelf {
         // Without this, a typing error would leave an empty lock behind in a strange place.
         if !file.is_file() {
             return Err(Failure::usage(format!(
-                "there is no file `{}`: `meshward render ecds` makes it, with the filter's module and settings",
+                "there is no file `{}`: `meshward render ecds` or `render istio` makes it, with the filter's module and settings",
                 file.display()
             )));
         }
@@ -50,15 +50,15 @@ impl Shelf {
     }
 
     /// What the file holds.
-    pub(crate) fn current(&self) -> Result<Resource, Failure> {
+    pub(crate) fn current(&self) -> Result<Vehicle, Failure> {
         let text = read(&self.file)?.unwrap_or_default();
-        resource(&text, &self.file)
+        vehicle(&text, &self.file)
     }
 
     /// What it held before.
-    pub(crate) fn before(&self) -> Result<Resource, Failure> {
+    pub(crate) fn before(&self) -> Result<Vehicle, Failure> {
         match &self.older {
-            Some(text) => resource(text, &self.previous),
+            Some(text) => vehicle(text, &self.previous),
             None => Err(Failure::no(format!(
                 "there is nothing to go back to: `{}` does not exist, because nothing was pushed yet",
                 self.previous.display()
@@ -66,15 +66,15 @@ impl Shelf {
         }
     }
 
-    /// Puts another resource in place. What the file held goes first to where a rollback finds it: whatever happens now, there is a
+    /// Puts another content in place. What the file held goes first to where a rollback finds it: whatever happens now, there is a
     /// way back.
-    pub(crate) fn put(&self, current: &Resource, next: &Resource) -> Result<(), Failure> {
+    pub(crate) fn put(&self, current: &Vehicle, next: &Vehicle) -> Result<(), Failure> {
         write(&self.previous, &current.text())?;
         write(&self.file, &next.text())
     }
 
     /// Puts everything back as it was before [`Self::put`].
-    pub(crate) fn put_back(&self, current: &Resource) -> Result<(), Failure> {
+    pub(crate) fn put_back(&self, current: &Vehicle) -> Result<(), Failure> {
         write(&self.file, &current.text())?;
         match &self.older {
             Some(text) => write(&self.previous, text),
@@ -84,10 +84,10 @@ impl Shelf {
     }
 }
 
-fn resource(text: &str, path: &Path) -> Result<Resource, Failure> {
-    Resource::read(text).map_err(|why| {
+fn vehicle(text: &str, path: &Path) -> Result<Vehicle, Failure> {
+    Vehicle::read(text).map_err(|why| {
         Failure::usage(format!(
-            "`{}` is not what `meshward render ecds` makes: {why}",
+            "`{}` is not what `meshward render ecds` or `render istio` makes: {why}",
             path.display()
         ))
     })
@@ -108,6 +108,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envoy::Resource;
 
     #[test]
     fn what_was_put_can_be_taken_back_and_what_was_before_is_kept() {
@@ -115,7 +116,8 @@ mod tests {
         let file = folder.path().join("filter.json");
         assert!(Shelf::open(&file).is_err());
         let one = Resource::new("1", Path::new("/f.wasm"), "one");
-        let two = one.clone().with_bundle("2", "two");
+        let one = Vehicle::Resource(one);
+        let two = one.clone().with_bundle("2", "two").unwrap();
         std::fs::write(&file, one.text()).unwrap();
 
         let shelf = Shelf::open(&file).unwrap();

@@ -1,11 +1,10 @@
 //! `meshward render envoy-gateway`: an object for Envoy Gateway.
 
-use super::istio::{as_value, check_size, listed, odd_number, warn};
 use crate::envoy::{Cluster, missing};
 use crate::failure::Failure;
-use crate::istio::{Module, Name, unfaithful, yaml};
-use crate::output;
-use crate::policy::Ready;
+use crate::kubernetes::{Module, Name, as_value, check_size, odd_number, unfaithful, yaml};
+use crate::output::{self, warn};
+use crate::policy::{Ready, listed};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -69,7 +68,7 @@ impl EnvoyGateway {
                 "{said}: Envoy Gateway makes clusters only for its own routes; add these with an EnvoyPatchPolicy"
             ));
         }
-        let needy: Vec<String> = ready.policy.holding().map(str::to_owned).collect();
+        let needy = ready.needy();
         if !needy.is_empty() {
             let why = format!(
                 "the verdict on {} needs bodies, and Envoy Gateway cannot let the filter hold messages back",
@@ -82,7 +81,7 @@ impl EnvoyGateway {
             }
             warn(&why);
         }
-        let bundle = as_value(&ready)?;
+        let bundle = as_value(&ready.bundle_json()?.0)?;
         if let Some(at) = unfaithful(&bundle) {
             return Err(Failure::no(odd_number(&at)));
         }

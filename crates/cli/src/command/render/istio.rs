@@ -3,19 +3,15 @@
 use super::Making;
 use crate::envoy::{Cluster, missing};
 use crate::failure::Failure;
-use crate::istio::{
-    Form, Label, Manifest, Module, Name, Phase, Place, Size, Target, size, unfaithful, yaml,
+use crate::kubernetes::{
+    Form, Label, Manifest, Module, Name, Phase, Place, Target, as_value, check_size, odd_number,
+    unfaithful, yaml,
 };
-use crate::output;
-use crate::policy::Ready;
-use crate::style::{FAINT, WARNING};
+use crate::output::{self, warn};
+use crate::policy::{Ready, listed};
+use crate::style::FAINT;
 use clap::{Args, ValueEnum};
-use meshward_engine::bundle::is_compact;
-use serde_json::{Value, json};
 use std::path::PathBuf;
-
-/// So many endpoints are named in a message; more are counted.
-const NAMED: usize = 5;
 
 /// Objects for Istio that put the filter on workloads: `kubectl apply` takes them
 ///
@@ -118,8 +114,8 @@ impl Istio {
 
     /// The form that was chosen, with its bundle; or why it cannot be.
     fn form(&self, ready: Ready) -> Result<Form, Failure> {
-        let needy = needy(&ready);
-        let plain = self.value(&ready)?;
+        let needy = ready.needy();
+        let plain = as_value(&self.making.write(&ready)?.0)?;
         let odd = unfaithful(&plain);
         let why_not = match (&odd, needy.is_empty()) {
             (Some(at), _) => Some(odd_number(at)),
@@ -166,78 +162,4 @@ impl Istio {
         let (bundle, _) = self.making.write(&ready.able_to_hold())?;
         Ok(Form::EnvoyFilter(bundle))
     }
-
-    /// The bundle as a WasmPlugin takes it: an object, in which a compact one is the only member.
-    fn value(&self, ready: &Ready) -> Result<Value, Failure> {
-        let (bundle, _) = self.making.write(ready)?;
-        if is_compact(&bundle) {
-            return Ok(json!({ "bundle": bundle }));
-        }
-        as_value(ready)
-    }
-}
-
-/// The bundle as an object.
-pub(super) fn as_value(ready: &Ready) -> Result<Value, Failure> {
-    let (bundle, _) = ready.bundle_json()?;
-    serde_json::from_str(&bundle)
-        .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
-}
-
-/// The endpoints whose verdict needs bodies, in the policy or in the one on trial beside it.
-fn needy(ready: &Ready) -> Vec<String> {
-    let mut needy: Vec<String> = ready.policy.holding().map(str::to_owned).collect();
-    // It compiled beside the policy, so it does alone.
-    let candidate = ready.bundle.candidate.as_ref();
-    if let Some(Ok(candidate)) = candidate.map(|c| meshward_engine::compile(&c.policy)) {
-        let more = candidate.policy.holding().map(str::to_owned);
-        needy.extend(more.filter(|endpoint| !ready.policy.holding().any(|e| e == endpoint)));
-    }
-    needy
-}
-
-pub(super) fn odd_number(at: &str) -> String {
-    format!(
-        "the number at `{at}` of the bundle is larger than 2^53, and this object carries numbers as doubles"
-    )
-}
-
-pub(super) fn listed(endpoints: &[String]) -> String {
-    let named: Vec<String> = endpoints
-        .iter()
-        .take(NAMED)
-        .map(|endpoint| format!("`{endpoint}`"))
-        .collect();
-    let named = named.join(", ");
-    match endpoints.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
-}
-
-/// Refuses an object that Kubernetes does not take, and says what else its size asks for.
-pub(super) fn check_size(object: &Value) -> Result<(), Failure> {
-    let text = |at: &str| {
-        object
-            .pointer(at)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let what = format!("the {} `{}`", text("/kind"), text("/metadata/name"));
-    match size(object) {
-        Size::Fits => {}
-        Size::ServerSide => warn(&format!(
-            "{what} is too large for the copy that `kubectl apply` keeps: use `kubectl apply --server-side`"
-        )),
-        Size::TooLarge(over) => {
-            return Err(Failure::no(format!(
-                "{what} is {over} bytes larger than an object may be (1 MiB): use `--compact` where the command has it, or split the policy by host or by path, into one for each API or part of it"
-            )));
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn warn(message: &str) {
-    anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
 }

@@ -1,7 +1,10 @@
 //! What Kubernetes and Istio do to a bundle on its way: numbers become doubles, and objects have a largest size.
 
+use crate::failure::Failure;
+use crate::output::warn;
+use meshward_engine::bundle::is_compact;
 use meshward_engine::pointer;
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 /// The largest object: what etcd's request limit leaves to one, as for a ConfigMap.
 const LARGEST: usize = 1 << 20;
@@ -11,7 +14,7 @@ const LARGEST_CLIENT_SIDE: usize = 256 << 10;
 
 /// What can be said about the size of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Size {
+enum Size {
     /// It fits.
     Fits,
     /// It fits, but not with the copy that `kubectl apply` keeps by itself.
@@ -20,8 +23,55 @@ pub(crate) enum Size {
     TooLarge(usize),
 }
 
+/// A bundle as a value in an object, in which a compact one is the only member.
+pub(crate) fn as_value(bundle: &str) -> Result<Value, Failure> {
+    if is_compact(bundle) {
+        return Ok(json!({ "bundle": bundle }));
+    }
+    serde_json::from_str(bundle)
+        .map_err(|cause| Failure::no(format!("the bundle cannot be written as JSON: {cause}")))
+}
+
+/// A bundle as text, from what [`as_value`] has made of it.
+pub(super) fn as_text(value: &Value) -> String {
+    match value.get("bundle").and_then(Value::as_str) {
+        Some(compact) => compact.to_owned(),
+        None => value.to_string(),
+    }
+}
+
+/// Refuses an object that Kubernetes does not take, and says what else its size asks for.
+pub(crate) fn check_size(object: &Value) -> Result<(), Failure> {
+    let text = |at: &str| {
+        object
+            .pointer(at)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let what = format!("the {} `{}`", text("/kind"), text("/metadata/name"));
+    match size(object) {
+        Size::Fits => {}
+        Size::ServerSide => warn(&format!(
+            "{what} is too large for the copy that `kubectl apply` keeps: use `kubectl apply --server-side`"
+        )),
+        Size::TooLarge(over) => {
+            return Err(Failure::no(format!(
+                "{what} is {over} bytes larger than an object may be (1 MiB): use `--compact` where the command has it, or split the policy by host or by path, into one for each API or part of it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why a bundle cannot be carried as a value.
+pub(crate) fn odd_number(at: &str) -> String {
+    format!(
+        "the number at `{at}` of the bundle is larger than 2^53, and this object carries numbers as doubles"
+    )
+}
+
 /// Whether an object fits.
-pub(crate) fn size(object: &Value) -> Size {
+fn size(object: &Value) -> Size {
     let length = object.to_string().len();
     match length.checked_sub(LARGEST) {
         Some(over) if over > 0 => Size::TooLarge(over),

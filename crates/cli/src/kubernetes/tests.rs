@@ -1,6 +1,6 @@
 use super::*;
 
-fn manifest(place: Place, labels: &[&str]) -> Manifest {
+pub(super) fn manifest(place: Place, labels: &[&str]) -> Manifest {
     Manifest {
         name: "meshward-orders".parse().unwrap(),
         target: Target {

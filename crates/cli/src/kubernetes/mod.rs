@@ -1,6 +1,6 @@
-//! Manifests for Istio: the filter on the workloads of a mesh, as objects that `kubectl apply` takes.
+//! Manifests for Kubernetes: the filter on the workloads of a mesh or on a gateway, as objects that `kubectl apply` takes.
 //!
-//! Two forms. [`wasm_plugin`] is Istio's own object for Wasm filters; it cannot set `allow_on_headers_stop_iteration`, so its bundle says
+//! Two forms for Istio. [`wasm_plugin`] is Istio's own object for Wasm filters; it cannot set `allow_on_headers_stop_iteration`, so its bundle says
 //! that nothing can be held back. [`envoy_filter`] patches Envoy's configuration and can set everything. In both, istiod delivers the
 //! filter's configuration by discovery (ECDS): a new policy changes no listener.
 //!
@@ -9,14 +9,16 @@
 
 mod envoy_filter;
 mod module;
+mod objects;
 mod target;
 mod transport;
 mod wasm_plugin;
 mod yaml;
 
 pub(crate) use module::Module;
+pub(crate) use objects::Objects;
 pub(crate) use target::{Label, Name, Phase, Place, Target};
-pub(crate) use transport::{Size, size, unfaithful};
+pub(crate) use transport::{as_value, check_size, odd_number, unfaithful};
 
 use crate::envoy::Cluster;
 use serde_json::{Value, json};
