@@ -125,7 +125,6 @@ fn a_push_reaches_every_worker_of_two_proxies() {
             "{form:?}: a push through istiod to two proxies took {:.3} s",
             pushed.seconds()
         );
-        assert!(pushed.seconds() < 2.0, "{form:?} {pushed:?}");
         for proxy in &mesh.proxies {
             let status = proxy.client.raw(request("/second").as_bytes()).status;
             assert_eq!(status, 200, "{form:?}");

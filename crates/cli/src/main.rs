@@ -13,6 +13,7 @@ mod drift;
 mod endpoints;
 mod envoy;
 mod failure;
+mod floor;
 mod gaps;
 mod kubernetes;
 mod output;

@@ -15,8 +15,9 @@ pub(crate) struct Args {
 }
 
 /// The pages that `meshward reference` prints.
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 4] = [
     ("policy", "docs/src/reference/policy.md"),
+    ("floor", "docs/src/reference/floor.md"),
     ("reasons", "docs/src/reference/reasons.md"),
     ("commands", "docs/src/reference/command-line.md"),
 ];

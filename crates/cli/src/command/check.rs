@@ -2,6 +2,7 @@
 
 use crate::drift::Drift;
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::policy::Checked;
 use crate::{coverage, diagnose, endpoints, gaps, output};
 use clap::{Args, ValueEnum};
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   meshward check policy.yaml
+  meshward check policy.yaml --floor mesh-floor.yaml           also what is below what the mesh asks for
   meshward check policy.yaml --format sarif > meshward.sarif   for code scanning
   meshward check policy.yaml --format json | jq .summary
   curl -s 127.0.0.1:9901/config_dump > dump.json; meshward check policy.yaml --envoy dump.json
@@ -21,6 +23,8 @@ Exit code 1 when there are errors, 0 when there are only warnings.")]
 pub(crate) struct Arguments {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    floors: Floors,
     /// What an Envoy answers to `/config_dump`: also say where its configuration does not fit the policy.
     #[arg(long, value_name = "FILE")]
     envoy: Option<PathBuf>,
@@ -43,7 +47,7 @@ enum Format {
 impl Arguments {
     /// Checks, prints, and answers with the exit code.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let checked = Checked::read(&self.policy)?;
+        let checked = Checked::read(&self.policy, &self.floors.read()?)?;
         let ready = checked.ready.as_ref();
         let endpoints = ready.map(endpoints::endpoints).unwrap_or_default();
         let gaps = gaps::gaps(&endpoints);

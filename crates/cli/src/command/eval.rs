@@ -1,6 +1,7 @@
 //! `meshward eval`: verdicts for exchanges that are written down.
 
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::policy::Ready;
 use crate::style::WARNING;
 use crate::{clock, output};
@@ -21,6 +22,8 @@ Exit code 0 whatever is decided. A line that cannot be read ends the run with it
 pub(crate) struct Arguments {
     /// The policy, or a bundle.
     policy: PathBuf,
+    #[command(flatten)]
+    floors: Floors,
     /// The exchanges: a file of JSON lines, or `-` for standard input.
     #[arg(long, value_name = "FILE")]
     requests: PathBuf,
@@ -33,7 +36,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Judges every line, in order; limits count over all of them.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let ready = Ready::read(&self.policy)?;
+        let ready = Ready::read(&self.policy, &self.floors.read()?)?;
         let input: Box<dyn Read> = if self.requests.as_os_str() == "-" {
             Box::new(std::io::stdin().lock())
         } else {

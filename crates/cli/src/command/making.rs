@@ -1,6 +1,7 @@
-//! How a bundle is made: `--candidate` puts another policy on trial beside it, `--compact` packs it.
+//! How a bundle is made: `--floor` says what the policy must at least ask for, `--candidate` puts another policy on trial beside it, `--compact` packs it.
 
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::policy::Ready;
 use clap::Args;
 use meshward_engine::bundle::{self, Revision};
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// How a bundle is made.
 #[derive(Debug, Args)]
 pub(super) struct Making {
+    #[command(flatten)]
+    floors: Floors,
     /// A policy on trial: it judges every request too, and what it says otherwise is logged and counted.
     #[arg(long, value_name = "POLICY")]
     candidate: Option<PathBuf>,
@@ -28,9 +31,10 @@ pub(super) struct Making {
 impl Making {
     /// Reads a policy, and the one on trial beside it.
     pub(super) fn read(&self, policy: &Path) -> Result<Ready, Failure> {
-        let ready = Ready::read(policy)?;
+        let floors = self.floors.read()?;
+        let ready = Ready::read(policy, &floors)?;
         match &self.candidate {
-            Some(candidate) => ready.beside(Ready::read(candidate)?, self.decides),
+            Some(candidate) => ready.beside(Ready::read(candidate, &floors)?, self.decides),
             None => Ok(ready),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, Resource, missing};
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::output;
 use crate::policy::{Checked, Ready};
 use crate::run::{
@@ -35,6 +36,8 @@ Envoy is `--envoy`, `ENVOY`, what `cargo xtask tools` has fetched, or `envoy` on
 pub(crate) struct Arguments {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    floors: Floors,
     /// The service behind.
     #[arg(long, value_name = "HOST:PORT")]
     upstream: Address,
@@ -96,11 +99,11 @@ impl Arguments {
         }
         let wasm = wasm(self.wasm.take())?;
         let envoy = envoy(self.envoy.take())?;
-        let checked = Checked::read(&self.policy)?;
+        let checked = Checked::read(&self.policy, &self.floors.read()?)?;
         if !checked.problems.is_empty() {
             anstream::eprintln!("{}", checked.text());
         }
-        let watch = Watch::new(checked.paths());
+        let watch = Watch::new(self.watched(&checked));
         let ready = prepared(checked.ready.ok_or(Failure::Said)?);
         self.check_clusters(&ready);
         let (bundle, _) = ready.bundle_json()?;
@@ -162,6 +165,13 @@ impl Arguments {
             troubles: Vec::new(),
         };
         session.follow(&receiver)
+    }
+
+    /// The files that make the policy.
+    fn watched(&self, checked: &Checked) -> Vec<PathBuf> {
+        let mut paths = checked.paths();
+        paths.extend_from_slice(self.floors.paths());
+        paths
     }
 
     /// Says which servers the policy asks that this run does not know.
@@ -295,7 +305,9 @@ impl Session {
 
     /// The files have changed: checks them, and delivers what came of them.
     fn renew(&mut self) -> Result<(), Failure> {
-        let checked = match Checked::read(&self.arguments.policy) {
+        let arguments = &self.arguments;
+        let floors = arguments.floors.read();
+        let checked = match floors.and_then(|floors| Checked::read(&arguments.policy, &floors)) {
             Ok(checked) => checked,
             Err(failure) => {
                 failure.show();
@@ -306,7 +318,7 @@ impl Session {
         if !checked.problems.is_empty() {
             anstream::eprintln!("{}", checked.text());
         }
-        self.watch = Watch::new(checked.paths());
+        self.watch = Watch::new(self.arguments.watched(&checked));
         let Some(ready) = checked.ready else {
             self.unchanged();
             return Ok(());

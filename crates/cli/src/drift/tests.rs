@@ -22,7 +22,7 @@ apis:
 fn ready(folder: &Path) -> Ready {
     let path = folder.join("policy.yaml");
     std::fs::write(&path, POLICY).unwrap();
-    Ready::read(&path).unwrap()
+    Ready::read(&path, &[]).unwrap()
 }
 
 /// What a proxy shows that is configured as it should be.

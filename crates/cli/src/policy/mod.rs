@@ -1,16 +1,16 @@
 //! Reads a policy with everything that it refers to, and finds every mistake on the way.
 //!
-//! In order: the file's syntax; its structure; its quantities; the files that it names; what the engine makes of it. Each
+//! In order: the file's syntax; its structure; its quantities; what is below a floor; the files that it names; what the engine makes of it. Each
 //! step reports everything that it sees, and the next one runs only on what the one before has left without errors.
 
 mod files;
 mod secrets;
-mod structure;
+pub(crate) mod structure;
 mod words;
 
 use crate::diagnose::{self, Located};
 use crate::failure::Failure;
-use files::Files;
+use crate::floor::Floor;
 use meshward_engine::bundle::{self, Bundle, Revision};
 use meshward_engine::config::{Candidate, Document};
 use meshward_engine::{Compiled, Policy, Problem, Severity};
@@ -18,6 +18,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use files::Files;
 pub(crate) use structure::schema;
 
 /// What Envoy holds of one message unless it is told otherwise.
@@ -47,10 +48,10 @@ pub(crate) struct Ready {
 
 impl Checked {
     /// Reads a policy. Only a file that cannot be read at all is a failure; everything else is a problem.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(path: &Path, floors: &[Floor]) -> Result<Self, Failure> {
         let mut files = Files::open(path).map_err(|cause| Failure::file("read", path, cause))?;
         let mut problems = Vec::new();
-        let ready = read(&mut files, &mut problems);
+        let ready = read(&mut files, floors, &mut problems);
         let mut keyed: Vec<_> = problems
             .into_iter()
             .map(|problem| (files.order(&problem), problem))
@@ -90,8 +91,8 @@ impl Checked {
 
 impl Ready {
     /// Reads a policy that must have no errors. Its problems, if it has any, are printed to standard error.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let checked = Checked::read(path)?;
+    pub(crate) fn read(path: &Path, floors: &[Floor]) -> Result<Self, Failure> {
+        let checked = Checked::read(path, floors)?;
         if !checked.problems.is_empty() {
             anstream::eprintln!("{}", checked.text());
         }
@@ -175,13 +176,13 @@ pub(crate) fn listed(endpoints: &[String]) -> String {
     }
 }
 
-fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
+fn read(files: &mut Files, floors: &[Floor], problems: &mut Vec<Problem>) -> Option<Ready> {
     let value = files.policy_value(problems)?;
     // A bundle is made by `meshward build`, and holds what people do not write: it is read as the filter does.
     let packed = value.as_str().filter(|text| bundle::is_compact(text));
     let is_bundle = packed.is_some() || value.get("kind").and_then(Value::as_str) == Some("Bundle");
     if !is_bundle {
-        problems.extend(structure::problems(&value));
+        problems.extend(structure::problems(schema(), &value));
         if has_errors(problems) {
             return None;
         }
@@ -190,7 +191,7 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
         let text = packed.map_or_else(|| value.to_string(), str::to_owned);
         bundle::read(text.as_bytes()).map(|Bundle { document, .. }| document)
     } else {
-        serde_path_to_error::deserialize(&value).map_err(|error| unreadable(&error))
+        serde_path_to_error::deserialize(&value).map_err(|error| structure::unreadable(&error))
     };
     let document: Document = match document {
         Ok(document) => document,
@@ -199,7 +200,10 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
             return None;
         }
     };
-    let bundle = match meshward_openapi::bundle(&document, files) {
+    for floor in floors {
+        problems.extend(floor.levels(&document, &value));
+    }
+    let mut bundle = match meshward_openapi::bundle(&document, files) {
         Ok((bundle, warnings)) => {
             problems.extend(warnings);
             bundle
@@ -209,6 +213,9 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
             return None;
         }
     };
+    for floor in floors {
+        floor.tighten(&mut bundle);
+    }
     match meshward_engine::compile(&bundle) {
         Ok(Compiled {
             policy,
@@ -216,6 +223,9 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
             warnings,
         }) => {
             problems.extend(warnings);
+            for floor in floors {
+                problems.extend(floor.endpoints(&bundle, &policy));
+            }
             let policy = Arc::new(policy);
             (!has_errors(problems)).then_some(Ready { bundle, policy })
         }
@@ -228,19 +238,4 @@ fn read(files: &mut Files, problems: &mut Vec<Problem>) -> Option<Ready> {
 
 fn has_errors(problems: &[Problem]) -> bool {
     problems.iter().any(|p| p.severity == Severity::Error)
-}
-
-/// What serde alone found.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    use serde_path_to_error::Segment;
-    let at = error
-        .path()
-        .iter()
-        .fold(String::new(), |at, segment| match segment {
-            Segment::Seq { index } => meshward_engine::pointer(&at, index),
-            Segment::Map { key } => meshward_engine::pointer(&at, key),
-            Segment::Enum { variant } => meshward_engine::pointer(&at, variant),
-            Segment::Unknown => at,
-        });
-    Problem::error("wrong-value", at, error.inner().to_string())
 }

@@ -23,14 +23,18 @@ const QUANTITIES: [(&str, Read); 4] = [
 /// The JSON Schema of the policy document. Empty fields are left out of it: `limits:` with nothing behind it would
 /// silently mean the limits of the level above.
 pub(crate) fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Document).to_value();
+    schema_of::<Document>()
+}
+
+/// The JSON Schema of a document of any kind.
+pub(crate) fn schema_of<T: schemars::JsonSchema>() -> Value {
+    let mut schema = schemars::schema_for!(T).to_value();
     without_null(&mut schema);
     schema
 }
 
-/// Everything that is wrong with the structure of a document.
-pub(crate) fn problems(value: &Value) -> Vec<Problem> {
-    let mut schema = schema();
+/// Everything that is wrong with the structure of a document with this schema.
+pub(crate) fn problems(mut schema: Value, value: &Value) -> Vec<Problem> {
     let mut options = jsonschema::draft202012::options().should_validate_formats(true);
     for (name, read) in QUANTITIES {
         if let Some(definition) = schema
@@ -54,6 +58,21 @@ pub(crate) fn problems(value: &Value) -> Vec<Problem> {
         explain(&schema, &error, &mut problems);
     }
     problems
+}
+
+/// What serde alone found.
+pub(crate) fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    use serde_path_to_error::Segment;
+    let at = error
+        .path()
+        .iter()
+        .fold(String::new(), |at, segment| match segment {
+            Segment::Seq { index } => pointer(&at, index),
+            Segment::Map { key } => pointer(&at, key),
+            Segment::Enum { variant } => pointer(&at, variant),
+            Segment::Unknown => at,
+        });
+    Problem::error("wrong-value", at, error.inner().to_string())
 }
 
 fn quantity<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), String> {

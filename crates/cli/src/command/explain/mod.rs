@@ -6,6 +6,7 @@ mod sentences;
 
 use crate::endpoints::{Endpoint, endpoints};
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::output;
 use crate::policy::Ready;
 use crate::table::table;
@@ -27,6 +28,8 @@ Exit code 1 when there is no such endpoint.")]
 pub(crate) struct Arguments {
     /// The policy, or a bundle.
     policy: PathBuf,
+    #[command(flatten)]
+    floors: Floors,
     /// The method.
     #[arg(requires = "url")]
     method: Option<String>,
@@ -40,7 +43,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Explains one endpoint, or lists all.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let ready = Ready::read(&self.policy)?;
+        let ready = Ready::read(&self.policy, &self.floors.read()?)?;
         let (Some(method), Some(url)) = (self.method, self.url) else {
             let all = endpoints(&ready);
             return if self.json {

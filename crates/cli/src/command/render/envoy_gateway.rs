@@ -2,6 +2,7 @@
 
 use crate::envoy::{Cluster, missing};
 use crate::failure::Failure;
+use crate::floor::Floors;
 use crate::kubernetes::{Module, Name, as_value, check_size, odd_number, unfaithful, yaml};
 use crate::output::{self, warn};
 use crate::policy::{Ready, listed};
@@ -24,6 +25,8 @@ With errors in the policy, nothing is written.")]
 pub(super) struct EnvoyGateway {
     /// The policy.
     policy: PathBuf,
+    #[command(flatten)]
+    floors: Floors,
     /// The filter's module: `oci://IMAGE@sha256:DIGEST`, or `https://URL#sha256=DIGEST`.
     #[arg(long, value_name = "URL")]
     wasm: Module,
@@ -61,7 +64,7 @@ enum Kind {
 
 impl EnvoyGateway {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let ready = Ready::read(&self.policy)?;
+        let ready = Ready::read(&self.policy, &self.floors.read()?)?;
         let none: [Cluster; 0] = [];
         if let Some(said) = missing(ready.policy.clusters(), &none) {
             warn(&format!(

@@ -15,7 +15,7 @@ fn policy(patch: Value) -> Value {
 
 /// Each problem as `CODE at PLACE: MESSAGE (HINT)`.
 fn lines(value: &Value) -> Vec<String> {
-    problems(value)
+    problems(schema(), value)
         .into_iter()
         .map(|p| {
             let hint = p.hint.map(|h| format!(" ({h})")).unwrap_or_default();
