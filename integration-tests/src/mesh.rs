@@ -3,6 +3,7 @@
 use crate::pushed::Pushed;
 use crate::{Client, Envoy, Istiod, Upstream, client, paths};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -106,15 +107,25 @@ impl Mesh {
     }
 
     /// The first proxy.
+    ///
+    /// # Panics
+    /// When there is none.
     #[must_use]
     pub fn envoy(&self) -> &Envoy {
-        &self.proxies[0].envoy
+        &self.first().envoy
     }
 
     /// A client of the first proxy.
+    ///
+    /// # Panics
+    /// When there is none.
     #[must_use]
     pub fn client(&self) -> &Client {
-        &self.proxies[0].client
+        &self.first().client
+    }
+
+    fn first(&self) -> &Proxy {
+        self.proxies.first().expect("a mesh has a proxy")
     }
 
     /// Delivers a policy as people do, with `meshward push`, by the file from which istiod has its objects.
@@ -206,9 +217,18 @@ pub fn render_for(policy: &str, options: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, policy).expect("a file can be written");
+    render_file(&file, options)
+}
+
+/// The objects that `meshward render istio` makes of the policy in a file with these options.
+///
+/// # Panics
+/// When it makes none.
+#[must_use]
+pub fn render_file(file: &Path, options: &[&str]) -> String {
     let output = Command::new(paths::meshward())
         .args(["render", "istio"])
-        .arg(&file)
+        .arg(file)
         .arg("--wasm")
         .arg(paths::wasm())
         .args(options)

@@ -1,6 +1,6 @@
 //! The filter in a mesh: policies go through a real istiod into real proxies. Run by `cargo xtask test --mesh`.
 
-use integration_tests::mesh::{Mesh, NAMESPACE, Place, render, render_for};
+use integration_tests::mesh::{Mesh, NAMESPACE, Place, render, render_file, render_for};
 use integration_tests::wait::{self, Stopwatch};
 use integration_tests::{Response, client, paths};
 use serde_json::json;
@@ -278,5 +278,40 @@ fn a_compact_bundle_reaches_the_proxy() {
         let mesh = Mesh::start(Place::Sidecar, &policy(FIRST), &options);
         until_first_serves(&mesh);
         assert_eq!(get(&mesh, "/second").status, 404, "{form:?}");
+    }
+}
+
+#[test]
+fn githubs_description_travels_in_one_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let description = paths::archive("github").join("generated/api.github.com.json");
+    std::fs::copy(description, folder.path().join("github.json")).unwrap();
+    let policy = json!({
+        "apiVersion": "meshward.dev/v1", "kind": "Policy", "metadata": { "name": "github" },
+        "apis": [{ "name": "github", "openapi": "github.json", "defaults": { "authenticate": { "public": true } } }],
+    });
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(&file, policy.to_string()).unwrap();
+    for form in FORMS {
+        let options = [&["--namespace", NAMESPACE, "--compact"], form].concat();
+        let objects = render_file(&file, &options);
+        println!(
+            "{form:?}: GitHub's policy is an object of {} bytes",
+            objects.len()
+        );
+        assert_eq!(objects.matches("kind: ").count(), 1, "one object");
+        // As `render` sees to it.
+        assert!(objects.len() < 1 << 20, "{form:?}");
+        let mesh = Mesh::with_objects(Place::Sidecar, &objects);
+        let ask = |path: &str| {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: api.github.com\r\n\r\n");
+            mesh.client().raw(request.as_bytes())
+        };
+        wait::until("the policy", || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, mesh.client().port())).ok()?;
+            (ask("/users/octocat").status == 200).then_some(())
+        });
+        let wrong = ask("/repos/o/r/issues?state=ajar");
+        assert_eq!(wrong.json()["reason"], "parameter_invalid", "{form:?}");
     }
 }

@@ -189,6 +189,10 @@ fn mesh() -> Result<()> {
             .args(["--features", "mesh", "--test", "mesh"])
             .env("MESHWARD_IMAGE", image)
             .env(
+                "MESHWARD_ARCHIVES",
+                tools::archives().context("published descriptions are needed")?,
+            )
+            .env(
                 "ISTIOD",
                 tools::istiod().context("a real istiod is needed")?,
             ),
