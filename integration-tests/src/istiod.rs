@@ -1,11 +1,11 @@
-//! A real istiod with a folder of YAML: started, killed and started again, and killed when it goes out of scope.
+//! A real istiod with a folder of YAML.
 
 use crate::client::quiet_port;
-use crate::decisions::Log;
-use crate::{paths, wait};
+use crate::daemon::Daemon;
+use crate::paths;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// What does not change: the mesh's own settings.
@@ -14,8 +14,7 @@ const MESH: &str = include_str!("../istiod/mesh.yaml");
 /// A running istiod.
 #[derive(Debug)]
 pub struct Istiod {
-    process: Child,
-    log: Log,
+    daemon: Daemon,
     /// Where proxies ask it.
     pub port: u16,
     folder: TempDir,
@@ -35,15 +34,12 @@ impl Istiod {
             put(&folder, name, content);
         }
         let port = quiet_port();
-        let (process, log) = spawn(&folder, port);
-        let mut istiod = Self {
-            process,
-            log,
+        let daemon = Daemon::start("istiod", command(&folder, port), || listens(port));
+        Self {
+            daemon,
             port,
             folder,
-        };
-        istiod.await_ready();
-        istiod
+        }
     }
 
     /// Puts a file into its folder, or a new one in its place.
@@ -65,8 +61,7 @@ impl Istiod {
     /// # Panics
     /// When it cannot be killed.
     pub fn kill(&mut self) {
-        self.process.kill().expect("the process can be killed");
-        self.process.wait().expect("the process ends");
+        self.daemon.kill();
     }
 
     /// Starts it again, on the same port and with the same folder.
@@ -74,34 +69,23 @@ impl Istiod {
     /// # Panics
     /// When it does not become ready.
     pub fn restart(&mut self) {
-        let (process, log) = spawn(&self.folder, self.port);
-        self.process = process;
-        self.log = log;
-        self.await_ready();
+        let port = self.port;
+        self.daemon
+            .restart(command(&self.folder, port), || listens(port));
     }
 
     /// The end of its log.
     #[must_use]
     pub fn said(&self) -> String {
-        self.log.tail()
-    }
-
-    fn await_ready(&mut self) {
-        wait::until("istiod", || {
-            if let Ok(Some(status)) = self.process.try_wait() {
-                panic!("istiod has ended ({status}):\n{}", self.log.tail());
-            }
-            // Its `/ready` speaks of Kubernetes; it serves as soon as it listens.
-            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()
-        });
+        self.daemon.said()
     }
 }
 
-impl Drop for Istiod {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Its `/ready` speaks of Kubernetes; it serves as soon as it listens.
+fn listens(port: u16) -> Option<()> {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .ok()
+        .map(drop)
 }
 
 /// A file appears whole, or not at all: YAML that is half there would keep istiod from reading anything.
@@ -112,9 +96,10 @@ fn put(folder: &TempDir, name: &str, content: &str) {
         .expect("a file can be put in place");
 }
 
-fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
+fn command(folder: &TempDir, port: u16) -> Command {
     let local = |port: u16| format!("127.0.0.1:{port}");
-    let mut process = Command::new(paths::istiod())
+    let mut command = Command::new(paths::istiod());
+    command
         .arg("-configDir")
         .arg(folder.path().join("config"))
         .arg("-meshConfig")
@@ -125,12 +110,6 @@ fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
         .current_dir(folder.path())
         // Filters that only Istio's own build of Envoy has.
         .env("PILOT_ENABLE_METADATA_EXCHANGE", "false")
-        .env("PILOT_ENABLE_ALPN_FILTER", "false")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("istiod can be started");
-    let log = Log::follow(process.stderr.take().expect("stderr is piped"));
-    (process, log)
+        .env("PILOT_ENABLE_ALPN_FILTER", "false");
+    command
 }

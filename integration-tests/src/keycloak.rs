@@ -1,10 +1,11 @@
-//! A real Keycloak: started, set up through its admin interface, and killed when it goes out of scope.
+//! A real Keycloak, set up through its admin interface.
 
 use crate::client::{Client, Response, free_port};
-use crate::decisions::Log;
-use crate::{paths, wait};
+use crate::daemon::Daemon;
+use crate::paths;
 use serde_json::{Value, json};
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// The realm.
@@ -22,8 +23,7 @@ const JSON: &str = "application/json";
 /// A running Keycloak with a realm and a client.
 #[derive(Debug)]
 pub struct Keycloak {
-    process: Child,
-    log: Log,
+    daemon: Daemon,
     /// Its port on 127.0.0.1.
     pub port: u16,
     folder: TempDir,
@@ -38,14 +38,12 @@ impl Keycloak {
     pub fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let port = free_port();
-        let (process, log) = spawn(&folder, port);
-        let mut keycloak = Self {
-            process,
-            log,
+        let daemon = Daemon::start("Keycloak", command(&folder, port), || answers(port));
+        let keycloak = Self {
+            daemon,
             port,
             folder,
         };
-        keycloak.await_ready();
         keycloak.set_up();
         keycloak
     }
@@ -55,8 +53,7 @@ impl Keycloak {
     /// # Panics
     /// When it cannot be killed.
     pub fn kill(&mut self) {
-        self.process.kill().expect("the process can be killed");
-        self.process.wait().expect("the process ends");
+        self.daemon.kill();
     }
 
     /// Starts it again, with the realm as it was.
@@ -64,10 +61,9 @@ impl Keycloak {
     /// # Panics
     /// When it does not become ready.
     pub fn restart(&mut self) {
-        let (process, log) = spawn(&self.folder, self.port);
-        self.process = process;
-        self.log = log;
-        self.await_ready();
+        let port = self.port;
+        self.daemon
+            .restart(command(&self.folder, port), || answers(port));
     }
 
     /// The realm's issuer.
@@ -189,31 +185,19 @@ impl Keycloak {
         );
         Client::new(port).raw(request.as_bytes())
     }
-
-    fn await_ready(&mut self) {
-        let port = self.port;
-        wait::until("Keycloak", || {
-            if let Ok(Some(status)) = self.process.try_wait() {
-                panic!("Keycloak has ended ({status}):\n{}", self.log.tail());
-            }
-            // Nobody listens until it is ready.
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
-            let response = Client::new(port).get("/realms/master");
-            (response.status == 200).then_some(())
-        });
-    }
 }
 
-impl Drop for Keycloak {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Nobody listens until it is ready.
+fn answers(port: u16) -> Option<()> {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    let response = Client::new(port).get("/realms/master");
+    (response.status == 200).then_some(())
 }
 
-fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
+fn command(folder: &TempDir, port: u16) -> Command {
     let database = folder.path().join("h2");
-    let mut process = Command::new("sh")
+    let mut command = Command::new("sh");
+    command
         .arg(paths::keycloak().join("bin/kc.sh"))
         .args([
             "start",
@@ -229,14 +213,8 @@ fn spawn(folder: &TempDir, port: u16) -> (Child, Log) {
         ))
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", "admin")
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", "admin")
-        .env("JAVA_OPTS_APPEND", "-Xmx384m")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Keycloak can be started");
-    let log = Log::follow(process.stdout.take().expect("stdout is piped"));
-    (process, log)
+        .env("JAVA_OPTS_APPEND", "-Xmx384m");
+    command
 }
 
 fn access_token(response: &Response) -> String {

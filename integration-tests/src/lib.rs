@@ -10,6 +10,7 @@
 
 pub mod bootstrap;
 pub mod client;
+pub mod daemon;
 pub mod decisions;
 pub mod envoy;
 pub mod fixture;
