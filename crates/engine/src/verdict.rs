@@ -175,16 +175,19 @@ reasons! {
     ParameterInvalid = "parameter_invalid", Contract, 422, "A parameter does not fit its schema", "Send a value that fits the description.";
     ParameterDuplicate = "parameter_duplicate", Contract, 400, "A parameter that may stand once is repeated", "Send the parameter once.";
     ParameterUnknown = "parameter_unknown", Contract, 422, "The endpoint does not have this query parameter", "Leave it out, declare it, or set `unknownQuery`.";
+    NotAcceptable = "not_acceptable", Contract, 406, "The endpoint has no content that the client accepts", "Send an `Accept` that takes one of the declared content types, or set `accept: allow`.";
     ContentTypeMissing = "content_type_missing", Contract, 415, "The request has a body and no content type", "Send `Content-Type`.";
     ContentTypeUnsupported = "content_type_unsupported", Contract, 415, "The endpoint does not accept this content type", "Send a content type that the description declares.";
-    ContentEncodingUnsupported = "content_encoding_unsupported", Contract, 415, "The endpoint does not accept an encoded body", "Send the body without `Content-Encoding`.";
+    ContentEncodingUnsupported = "content_encoding_unsupported", Contract, 415, "The endpoint does not accept an encoded body", "Send the body without `Content-Encoding`, or in gzip where the policy says `body.decode: gzip`.";
     BodyMissing = "body_missing", Contract, 422, "The request lacks its body", "Send the body that the description requires.";
     BodyUnexpected = "body_unexpected", Contract, 422, "The endpoint takes no body", "Send the request without a body.";
     BodyTooLarge = "body_too_large", Contract, 413, "The body is too large", "Send less, or raise `body.maxSize` and the proxy's buffer limit.";
-    BodyMalformed = "body_malformed", Contract, 400, "The body is not valid JSON", "Send one JSON value in UTF-8.";
+    BodyMalformed = "body_malformed", Contract, 400, "The body is malformed", "Send what the content type says, in one reading: one JSON value in UTF-8, one in every line, or a form as browsers send it.";
     BodyDuplicateMember = "body_duplicate_member", Contract, 400, "The body has an object with a repeated member", "Send every member once: receivers disagree on which one counts.";
     BodyTooDeep = "body_too_deep", Contract, 400, "The body is nested too deeply", "Nest less, or raise `body.maxDepth`.";
     BodyTooComplex = "body_too_complex", Contract, 400, "The body holds too many values", "Send fewer values, or raise `body.maxValues`.";
+    BodyTooManyParts = "body_too_many_parts", Contract, 400, "The body has too many parts", "Send fewer parts, or raise `body.maxParts`.";
+    BodyPartTooLarge = "body_part_too_large", Contract, 413, "A part of the body is too large", "Send a smaller part, or raise `body.maxPartSize`.";
     BodySchema = "body_schema", Contract, 422, "The body does not fit its schema", "Send a body that fits the description.";
     BodyNotHeld = "body_not_held", Contract, 503, "The body cannot be checked here", "Set `allow_on_headers_stop_iteration: true` on the Wasm plugin (`meshward render` does), or `delivery.otherwise: headOnly`.";
 

@@ -325,6 +325,7 @@ impl Scope<'_> {
         let contract = if described {
             let rules = contract::Rules {
                 filter: &filter,
+                accept: layers.accept().unwrap_or(Unknown::Allow),
                 body: layers.body(),
                 unknown_query,
                 allowed_query: &allowed_query,

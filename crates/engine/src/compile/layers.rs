@@ -69,7 +69,14 @@ impl<'a> Layers<'a> {
             max_size: self.first(|r| r.body.max_size).map(|(v, _)| v),
             max_depth: self.first(|r| r.body.max_depth).map(|(v, _)| v),
             max_values: self.first(|r| r.body.max_values).map(|(v, _)| v),
+            max_parts: self.first(|r| r.body.max_parts).map(|(v, _)| v),
+            max_part_size: self.first(|r| r.body.max_part_size).map(|(v, _)| v),
+            decode: self.first(|r| r.body.decode).map(|(v, _)| v),
         }
+    }
+
+    pub(super) fn accept(&self) -> Option<Unknown> {
+        self.first(|r| r.accept).map(|(v, _)| v)
     }
 
     pub(super) fn undeclared_fields(&self) -> Option<(UndeclaredFields, &str)> {

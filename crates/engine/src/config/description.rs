@@ -169,6 +169,27 @@ pub struct MediaType {
     /// The schema of the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
+    /// The schema of every item of a content that is a sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Value>,
+    /// How fields of a form are written, where that is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub encoding: BTreeMap<String, Encoding>,
+}
+
+/// How one field of a form is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Encoding {
+    /// The media types that it may have (in lower case, may be `type/*`); empty for those that go with its schema.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_types: Vec<String>,
+    /// How values are written, where that is said: else lists as fields of one name, and objects as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<Style>,
+    /// Whether arrays and objects are written as separate fields.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explode: bool,
 }
 
 /// One response.

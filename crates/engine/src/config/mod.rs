@@ -29,8 +29,8 @@ pub use binding::{Dpop, SenderConstrained};
 pub use build::Build;
 pub use candidate::Candidate;
 pub use description::{
-    Description, MediaType, Operation, Parameter, ParameterLocation, RequestBody, Response,
-    SecurityScheme, Style,
+    Description, Encoding, MediaType, Operation, Parameter, ParameterLocation, RequestBody,
+    Response, SecurityScheme, Style,
 };
 pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
@@ -39,7 +39,9 @@ pub use limit::{Limit, OnMissing, Window};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
 pub use response::{HiddenFields, Hide, ResponseRules, UndeclaredFields};
-pub use rules::{Authenticate, BodyRules, Endpoint, IdentityHeader, Modes, Rules, Upstream};
+pub use rules::{
+    Authenticate, BodyRules, Decode, Endpoint, IdentityHeader, Modes, Rules, Upstream,
+};
 pub use transport::{PlainText, Transport};
 pub use units::{Bytes, Rate, Span, Timestamp};
 

@@ -42,6 +42,10 @@ macro_rules! rules {
             /// Bounds on request bodies.
             #[serde(default, skip_serializing_if = "BodyRules::is_empty")]
             pub body: BodyRules,
+            /// What happens to requests whose `Accept` takes none of the content types that the description declares for the
+            /// endpoint's responses. When absent: `allow`, because many services answer clients that ask for something else.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub accept: Option<Unknown>,
             /// What the upstream is told about the caller.
             #[serde(default, skip_serializing_if = "Upstream::is_empty")]
             pub upstream: Upstream,
@@ -78,6 +82,7 @@ impl Endpoint {
             limits,
             unknown_query,
             body,
+            accept,
             upstream,
         } = self.clone();
         Rules {
@@ -89,6 +94,7 @@ impl Endpoint {
             limits,
             unknown_query,
             body,
+            accept,
             upstream,
         }
     }
@@ -158,9 +164,31 @@ pub struct BodyRules {
     /// The deepest nesting of JSON arrays and objects. When absent: 32; at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_depth: Option<u32>,
-    /// The most JSON values in one body. When absent: 50,000.
+    /// The most JSON values, or fields of a form, in one body. When absent: 50,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_values: Option<u32>,
+    /// The most parts of one `multipart/form-data` body. When absent: 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parts: Option<u32>,
+    /// The largest part of a `multipart/form-data` body. When absent: only the whole body is bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_part_size: Option<Bytes>,
+    /// Which `Content-Encoding` is decoded, to judge what is in it; `maxSize` bounds the decoded body too. The service gets the
+    /// body as it was sent. When absent: `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decode: Option<Decode>,
+}
+
+/// Which encoded bodies are decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Decode {
+    /// None: encoded bodies are refused.
+    #[default]
+    None,
+    /// Those in `gzip`. All others (`deflate`, `br`, `zstd`) are refused.
+    Gzip,
 }
 
 impl BodyRules {

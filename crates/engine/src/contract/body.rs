@@ -1,10 +1,14 @@
 //! Request bodies: what the head must say about them, their size, and their content.
 
 use super::content::{Contents, Known};
-use super::json::{self, Bounds};
-use crate::config::BodyRules;
+use super::encoded::{self, Encoded};
+use super::fields::Limits;
+use super::json::{Bounds, Fault};
+use super::media::Kind;
+use crate::config::{BodyRules, Decode};
 use crate::http::{Headers, RequestHead};
 use crate::verdict::{Reason, Refusal};
+use std::borrow::Cow;
 
 /// The largest body where the policy names none: also Envoy's default.
 const MAX_SIZE: u64 = 1 << 20;
@@ -14,6 +18,8 @@ const MAX_SIZE: u64 = 1 << 20;
 pub(super) struct Body {
     max_size: u64,
     bounds: Bounds,
+    limits: Limits,
+    decode: Decode,
     accepts: Accepts,
 }
 
@@ -54,13 +60,6 @@ fn digits(value: &[u8]) -> Option<u64> {
     str::from_utf8(value).ok().filter(|_| all)?.parse().ok()
 }
 
-/// Whether a body is encoded in a way that hides its content.
-pub(super) fn is_encoded(headers: &Headers) -> bool {
-    headers.all("content-encoding").any(|value| {
-        !value.trim_ascii().is_empty() && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
-    })
-}
-
 impl Body {
     /// For an endpoint without a description: only bounds.
     pub(super) fn any(rules: BodyRules) -> Self {
@@ -82,14 +81,23 @@ impl Body {
             max_size,
             max_depth,
             max_values,
+            max_parts,
+            max_part_size,
+            decode,
         } = rules;
         let default = Bounds::default();
+        let limits = Limits::default();
         Self {
             max_size: max_size.map_or(MAX_SIZE, |size| size.0),
             bounds: Bounds {
                 depth: max_depth.unwrap_or(default.depth),
                 values: max_values.unwrap_or(default.values),
             },
+            limits: Limits {
+                parts: max_parts.unwrap_or(limits.parts),
+                size: max_part_size.map_or(limits.size, |size| size.0),
+            },
+            decode: decode.unwrap_or_default(),
             accepts,
         }
     }
@@ -106,17 +114,21 @@ impl Body {
             (Accepts::Any, _) => self.check_length(length).into_iter().collect(),
             (Accepts::Declared { contents, .. }, _) => {
                 let mut refusals: Vec<Refusal> = self.check_length(length).into_iter().collect();
-                if is_encoded(&head.headers) {
-                    refusals.push(Refusal::at(
-                        Reason::ContentEncodingUnsupported,
-                        "header.content-encoding",
-                    ));
+                if let Encoded::Otherwise(expected) = self.encoded(head) {
+                    let at = "header.content-encoding";
+                    refusals.push(
+                        Refusal::at(Reason::ContentEncodingUnsupported, at).expected(expected),
+                    );
                 }
                 match contents.of(&head.headers) {
                     Known::Missing => refusals.push(Reason::ContentTypeMissing.into()),
                     Known::Undeclared => refusals.push(
                         Refusal::at(Reason::ContentTypeUnsupported, "header.content-type")
                             .expected(contents.expected()),
+                    ),
+                    Known::Declared(content) if content.lacks_boundary() => refusals.push(
+                        Refusal::at(Reason::ContentTypeUnsupported, "header.content-type")
+                            .expected("expected a `boundary`"),
                     ),
                     Known::Declared(_) => {}
                 }
@@ -132,11 +144,36 @@ impl Body {
             Length::Unknown => true,
             Length::Known(_) => match &self.accepts {
                 Accepts::Any | Accepts::Nothing => false,
-                Accepts::Declared { contents, .. } => matches!(
-                    contents.of(&head.headers),
-                    Known::Declared(content) if content.is_json
-                ),
+                Accepts::Declared { contents, .. } => match contents.of(&head.headers) {
+                    Known::Declared(content) => {
+                        content.kind != Kind::Opaque || self.encoded(head) == Encoded::Gzip
+                    }
+                    Known::Missing | Known::Undeclared => false,
+                },
             },
+        }
+    }
+
+    /// How a body is encoded, in the light of what is decoded.
+    fn encoded(&self, head: &RequestHead) -> Encoded {
+        match (Encoded::of(&head.headers), self.decode) {
+            (Encoded::Gzip, Decode::None) => Encoded::Otherwise("expected no `Content-Encoding`"),
+            (encoded, _) => encoded,
+        }
+    }
+
+    /// What a body says, decoded where it is encoded; `None` where it cannot be.
+    pub(super) fn open<'b>(
+        &self,
+        head: &RequestHead,
+        body: &'b [u8],
+    ) -> Result<Option<Cow<'b, [u8]>>, Refusal> {
+        match self.encoded(head) {
+            Encoded::Not => Ok(Some(Cow::Borrowed(body))),
+            Encoded::Gzip => {
+                encoded::gunzip(body, self.max_size).map(|decoded| Some(Cow::Owned(decoded)))
+            }
+            Encoded::Otherwise(_) => Ok(None),
         }
     }
 
@@ -144,7 +181,9 @@ impl Body {
     pub(super) fn may_be_needed(&self) -> bool {
         match &self.accepts {
             Accepts::Any | Accepts::Nothing => false,
-            Accepts::Declared { contents, .. } => contents.holds_json(),
+            Accepts::Declared { contents, .. } => {
+                self.decode == Decode::Gzip || contents.may_be_read()
+            }
         }
     }
 
@@ -187,25 +226,28 @@ impl Body {
         let Known::Declared(content) = contents.of(&head.headers) else {
             return Vec::new();
         };
-        if !content.is_json || is_encoded(&head.headers) {
-            return Vec::new();
-        }
-        let value = match json::read(body, self.bounds) {
-            Ok(value) => value,
-            Err(fault) => {
-                let reason = fault.kind.in_request();
-                let refusal = fault
-                    .at
-                    .map_or_else(|| Refusal::new(reason), |at| Refusal::at(reason, at));
-                return vec![refusal.expected(fault.expected)];
-            }
+        let body = match self.open(head, body) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Vec::new(),
+            Err(refusal) => return vec![refusal],
         };
-        content
-            .violations(value, body.len(), most)
-            .into_iter()
-            .map(|violation| {
-                Refusal::at(Reason::BodySchema, violation.at).expected(violation.expected)
-            })
-            .collect()
+        match content.judge(&body, self.bounds, self.limits, most) {
+            Ok(violations) => violations
+                .into_iter()
+                .map(|violation| {
+                    Refusal::at(Reason::BodySchema, violation.at).expected(violation.expected)
+                })
+                .collect(),
+            Err(fault) => vec![refusal(fault)],
+        }
     }
+}
+
+fn refusal(fault: Fault) -> Refusal {
+    let reason = fault.kind.in_request();
+    let refusal = match fault.at {
+        Some(at) => Refusal::at(reason, at),
+        None => Refusal::new(reason),
+    };
+    refusal.expected(fault.expected)
 }

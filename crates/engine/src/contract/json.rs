@@ -51,6 +51,12 @@ pub(super) enum FaultKind {
     Duplicate,
     Deep,
     Complex,
+    /// Too many parts.
+    Parts,
+    /// A part that is too long.
+    PartSize,
+    /// A part of a wrong content type.
+    PartType,
 }
 
 impl FaultKind {
@@ -61,6 +67,9 @@ impl FaultKind {
             Self::Duplicate => Reason::BodyDuplicateMember,
             Self::Deep => Reason::BodyTooDeep,
             Self::Complex => Reason::BodyTooComplex,
+            Self::Parts => Reason::BodyTooManyParts,
+            Self::PartSize => Reason::BodyPartTooLarge,
+            Self::PartType => Reason::ContentTypeUnsupported,
         }
     }
 }
@@ -79,6 +88,16 @@ pub(super) fn read(bytes: &[u8], bounds: Bounds) -> Result<Value, Fault> {
     seed.deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| state.into_inner().into_fault(&error, bounds))
+}
+
+/// How many values are in a value, itself included.
+pub(super) fn count(value: &Value) -> u32 {
+    let inner: u32 = match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    };
+    inner.saturating_add(1)
 }
 
 /// What the whole pass shares. `serde_json` keeps its errors' causes to itself, so that ours travel here.
@@ -102,7 +121,9 @@ impl State {
         };
         let at = steps.iter().rev().fold(String::new(), pointer_of);
         let expected = match kind {
-            FaultKind::Malformed => "expected a number in the range of a double".to_owned(),
+            FaultKind::Malformed | FaultKind::Parts | FaultKind::PartSize | FaultKind::PartType => {
+                "expected a number in the range of a double".to_owned()
+            }
             FaultKind::Duplicate => "expected every member once".to_owned(),
             FaultKind::Deep => format!(
                 "expected at most {} levels of nesting",

@@ -9,6 +9,43 @@ pub(super) struct ContentType {
     pub(super) essence: String,
     /// The character set, in lower case.
     charset: Option<String>,
+    /// What stands between the parts of a multipart body.
+    pub(super) boundary: Option<String>,
+}
+
+/// How a content is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One JSON value.
+    Json,
+    /// One JSON value in every line.
+    Lines,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data`.
+    Parts,
+    /// Text.
+    Text,
+    /// Not at all.
+    Opaque,
+}
+
+impl Kind {
+    /// The kind of a media type.
+    pub(super) fn of(essence: &str) -> Self {
+        match essence {
+            "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Parts,
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+            | "application/jsonlines" => Self::Lines,
+            _ if is_json(essence) => Self::Json,
+            _ if essence.starts_with("text/") => Self::Text,
+            _ => Self::Opaque,
+        }
+    }
 }
 
 /// What a head says about its content type.
@@ -36,6 +73,11 @@ impl ContentType {
     /// Whether it is JSON (RFC 8259, RFC 6839).
     pub(super) fn is_json(&self) -> bool {
         is_json(&self.essence)
+    }
+
+    /// How its content is read.
+    pub(super) fn kind(&self) -> Kind {
+        Kind::of(&self.essence)
     }
 
     /// Whether its text, if it has any, is UTF-8.
@@ -71,7 +113,8 @@ pub(super) fn essence(declared: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-fn parse(value: &[u8]) -> Option<ContentType> {
+/// Reads one content type; `None` for what can be read in two ways.
+pub(super) fn parse(value: &[u8]) -> Option<ContentType> {
     let text = str::from_utf8(value).ok()?;
     let (essence, mut rest) = match text.split_once(';') {
         Some((essence, rest)) => (essence, Some(rest)),
@@ -83,6 +126,7 @@ fn parse(value: &[u8]) -> Option<ContentType> {
         return None;
     }
     let mut charset = None;
+    let mut boundary = None;
     let mut names: Vec<String> = Vec::new();
     while let Some(parameters) = rest {
         let (name, value, after) = parameter(parameters)?;
@@ -91,16 +135,22 @@ fn parse(value: &[u8]) -> Option<ContentType> {
         if names.contains(&name) {
             return None;
         }
-        if name == "charset" {
-            charset = Some(value.to_ascii_lowercase());
+        match name.as_str() {
+            "charset" => charset = Some(value.to_ascii_lowercase()),
+            "boundary" => boundary = Some(value.to_owned()),
+            _ => {}
         }
         names.push(name);
     }
-    Some(ContentType { essence, charset })
+    Some(ContentType {
+        essence,
+        charset,
+        boundary,
+    })
 }
 
 /// The first of some parameters, and the text after the `;` that follows it. A value in quotes may not be escaped: nobody needs that.
-fn parameter(text: &str) -> Option<(&str, &str, Option<&str>)> {
+pub(super) fn parameter(text: &str) -> Option<(&str, &str, Option<&str>)> {
     let (name, rest) = text.split_once('=')?;
     let name = name.trim_matches([' ', '\t']);
     let (value, rest) = match rest.strip_prefix('"') {
@@ -127,7 +177,7 @@ fn parameter(text: &str) -> Option<(&str, &str, Option<&str>)> {
     is_token(name).then_some((name, value, rest))
 }
 
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

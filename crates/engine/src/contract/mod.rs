@@ -8,10 +8,13 @@
 //!
 //! INVARIANT (bounded answers): a check returns at most [`MOST_REFUSALS`] refusals, and none holds a value.
 
+mod accept;
 mod body;
 mod content;
 mod cost;
 mod cut;
+mod encoded;
+mod fields;
 mod json;
 mod lint;
 mod media;
@@ -33,8 +36,9 @@ use crate::config::{BodyRules, Operation, ParameterLocation, Unknown};
 use crate::http::{RequestHead, Target, cookie};
 use crate::problem::pointer;
 use crate::verdict::{Reason, Refusal};
+use accept::Acceptable;
 use body::Body;
-use content::Contents;
+use content::{Contents, Direction};
 use parameter::{Given, Parameter};
 use std::sync::Arc;
 
@@ -54,6 +58,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) responses: bool,
     /// What is taken out of responses.
     pub(crate) filter: &'a FilterRules,
+    /// What happens to requests that accept nothing that is declared.
+    pub(crate) accept: Unknown,
 }
 
 /// What one operation takes and gives.
@@ -64,6 +70,7 @@ pub(crate) struct Contract {
     unknown_query: Unknown,
     allowed_query: Vec<String>,
     body: Body,
+    accept: Acceptable,
     response: ResponseContract,
 }
 
@@ -72,7 +79,7 @@ pub(crate) struct Contract {
 pub(crate) struct Checked {
     /// What breaks the contract.
     pub(crate) refusals: Vec<Refusal>,
-    /// What is only reported, whatever the control's mode: unknown query parameters under `unknownQuery: monitor`.
+    /// What is only reported, whatever the control's mode: unknown query parameters under `unknownQuery: monitor`, and the same for `accept`.
     pub(crate) reported: Vec<Refusal>,
 }
 
@@ -100,7 +107,7 @@ impl Contract {
             None => Body::nothing(rules.body),
             Some(body) => {
                 let at = pointer(&pointer(&operation.at, "requestBody"), "content");
-                let contents = Contents::compile(&body.content, &at, false, schemas);
+                let contents = Contents::compile(&body.content, &at, Direction::Request, schemas);
                 Body::declared(rules.body, body.required, contents)
             }
         };
@@ -109,6 +116,7 @@ impl Contract {
             unknown_query: rules.unknown_query,
             allowed_query: rules.allowed_query.to_vec(),
             body,
+            accept: Acceptable::compile(operation, rules.accept),
             response: if rules.responses {
                 ResponseContract::compile(operation, rules.filter, schemas)
             } else {
@@ -124,6 +132,7 @@ impl Contract {
             unknown_query: Unknown::Allow,
             allowed_query: Vec::new(),
             body: Body::any(body),
+            accept: Acceptable::default(),
             response: ResponseContract::default(),
         }
     }
@@ -152,6 +161,12 @@ impl Contract {
         match self.unknown_query {
             Unknown::Deny => checked.refusals.extend(unknown),
             Unknown::Monitor => checked.reported.extend(unknown),
+            Unknown::Allow => {}
+        }
+        let accept = self.accept.check(&head.headers);
+        match self.accept.unknown {
+            Unknown::Deny => checked.refusals.extend(accept),
+            Unknown::Monitor => checked.reported.extend(accept),
             Unknown::Allow => {}
         }
         checked.refusals.extend(self.body.check_head(head));

@@ -3,7 +3,8 @@
 //! The bounds are those of the contract. What is not JSON in one reading has no value.
 
 use super::Contract;
-use super::body::{Length, is_encoded};
+use super::body::Length;
+use super::encoded::Encoded;
 use super::json;
 use super::media::{self, Sent};
 use super::response::{self, ResponseContract};
@@ -56,7 +57,7 @@ impl ResponseContract {
 /// Whether a head announces JSON that lies open.
 fn is_json(headers: &Headers) -> bool {
     match media::sent(headers) {
-        Sent::Type(sent) => sent.is_json() && sent.is_utf8() && !is_encoded(headers),
+        Sent::Type(sent) => sent.is_json() && sent.is_utf8() && !Encoded::hides(headers),
         Sent::Missing | Sent::Unreadable => false,
     }
 }

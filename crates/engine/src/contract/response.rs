@@ -3,10 +3,12 @@
 //! An operation that declares no responses constrains none.
 
 use super::MOST_REFUSALS;
-use super::body::{Length, is_encoded};
-use super::content::{Contents, Known};
+use super::body::Length;
+use super::content::{Contents, Direction, Known};
 use super::cut::Cut;
+use super::encoded::Encoded;
 use super::json::{self, Bounds};
+use super::media::Kind;
 use super::parameter::{Given, Parameter};
 use super::response_filter::{Filter, FilterRules};
 use super::schema::Schemas;
@@ -66,7 +68,14 @@ impl ResponseContract {
                         .iter()
                         .filter_map(|header| Parameter::compile(header, schemas))
                         .collect(),
-                    contents: Contents::compile(content, &at, rules.is_needed(), schemas),
+                    contents: Contents::compile(
+                        content,
+                        &at,
+                        Direction::Response {
+                            shaped: rules.is_needed(),
+                        },
+                        schemas,
+                    ),
                 };
                 (status.to_ascii_uppercase(), declared)
             })
@@ -99,8 +108,8 @@ impl ResponseContract {
                 Refusal::at(Reason::ResponseContentType, "header.content-type")
                     .expected(contents.expected()),
             );
-        } else if matches!(&known, Known::Declared(content) if content.is_json)
-            && is_encoded(&head.headers)
+        } else if matches!(&known, Known::Declared(content) if content.kind == Kind::Json)
+            && Encoded::hides(&head.headers)
         {
             refusals.push(
                 Refusal::at(Reason::ResponseMalformed, "header.content-encoding").expected(
@@ -117,9 +126,9 @@ impl ResponseContract {
     /// Whether the body must be held back until it is judged.
     pub(crate) fn needs_body(&self, head: &ResponseHead, method: &[u8]) -> bool {
         has_body(head, method)
-            && !is_encoded(&head.headers)
+            && !Encoded::hides(&head.headers)
             && self.declared(head.status).is_some_and(
-                |declared| matches!(declared.contents.of(&head.headers), Known::Declared(content) if content.is_json),
+                |declared| matches!(declared.contents.of(&head.headers), Known::Declared(content) if content.kind == Kind::Json),
             )
     }
 
@@ -127,7 +136,7 @@ impl ResponseContract {
     pub(crate) fn may_need_body(&self) -> bool {
         self.by_status
             .values()
-            .any(|declared| declared.contents.holds_json())
+            .any(|declared| declared.contents.may_be_read())
     }
 
     /// The length of the body so far.

@@ -87,6 +87,16 @@ impl Schema {
         found
     }
 
+    /// The schema itself, and the document in which its references lead on; `None` until it is compiled.
+    pub(super) fn text(&self) -> Option<(&Value, &Value)> {
+        let document = &self.built.get()?.document;
+        let schema = match &self.slot {
+            None => document,
+            Some(slot) => document.get("properties")?.get(&**slot)?,
+        };
+        Some((schema, document))
+    }
+
     fn violation(&self, error: &ValidationError<'_>) -> Violation {
         let at = error.instance_path().as_str();
         let at = self

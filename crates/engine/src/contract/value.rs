@@ -98,14 +98,33 @@ pub(super) struct Members<'a> {
     pub(super) open: bool,
 }
 
+/// Where the schemas are that others refer to.
+#[derive(Clone, Copy)]
+enum Definitions<'a> {
+    /// In a description.
+    Described(&'a BTreeMap<String, Value>),
+    /// In `$defs` of a document that was compiled.
+    Compiled(Option<&'a Value>),
+}
+
 /// Looks through references and combinations. Fuel bounds the work: what is not looked at allows every type.
 pub(super) struct Look<'a> {
-    definitions: &'a BTreeMap<String, Value>,
+    definitions: Definitions<'a>,
     fuel: u32,
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
+    /// Looks in a description.
+    pub(super) const fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
+        Self::within(Definitions::Described(definitions))
+    }
+
+    /// Looks in a document that was compiled.
+    pub(super) fn compiled(document: &'a Value) -> Self {
+        Self::within(Definitions::Compiled(document.get("$defs")))
+    }
+
+    const fn within(definitions: Definitions<'a>) -> Self {
         Self {
             definitions,
             fuel: 1_000,
@@ -167,7 +186,10 @@ impl<'a> Look<'a> {
 
     fn target(&self, schema: &'a Value) -> Option<&'a Value> {
         let name = lint::referenced(schema.get("$ref")?.as_str()?)?;
-        self.definitions.get(&name)
+        match self.definitions {
+            Definitions::Described(schemas) => schemas.get(&name),
+            Definitions::Compiled(schemas) => schemas?.get(&name),
+        }
     }
 
     fn declared(&mut self, schema: &'a Value, depth: u32) -> Types {

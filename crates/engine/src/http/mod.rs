@@ -10,7 +10,7 @@ mod fields;
 mod head;
 pub(crate) mod path;
 pub(crate) mod percent;
-mod query;
+pub(crate) mod query;
 mod target;
 
 pub(crate) use byte_set::ByteSet;

@@ -19,23 +19,42 @@ pub(super) fn read(query: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
 }
 
 fn parameter(piece: &[u8]) -> Result<(String, String), Refusal> {
+    form(piece).map_err(|fault| match fault {
+        Fault::Encoding(expected) => Refusal::new(Reason::TargetEncoding).expected(expected),
+        Fault::Ambiguous(expected) => Refusal::new(Reason::TargetAmbiguous).expected(expected),
+    })
+}
+
+/// Why a piece is no name and value. The words say what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is wrongly encoded.
+    Encoding(&'static str),
+    /// It can be read in two ways.
+    Ambiguous(&'static str),
+}
+
+/// One piece between `&`: a name and a value.
+///
+/// # Errors
+/// As [`read`]; a body of a form is read in the same way.
+pub(crate) fn form(piece: &[u8]) -> Result<(String, String), Fault> {
     let mut parts = piece.splitn(2, |byte| *byte == b'=');
     let name = decode(parts.next().unwrap_or_default())?;
     let value = decode(parts.next().unwrap_or_default())?;
     if name.chars().any(char::is_control) {
-        return Err(Refusal::new(Reason::TargetAmbiguous)
-            .expected("no control character in a query parameter's name"));
+        return Err(Fault::Ambiguous("no control character in a name"));
     }
     if value.contains('\0') {
-        return Err(Refusal::new(Reason::TargetAmbiguous).expected("no NUL in the query"));
+        return Err(Fault::Ambiguous("no NUL"));
     }
     Ok((name, value))
 }
 
-fn decode(text: &[u8]) -> Result<String, Refusal> {
-    let wrong = |expected| Refusal::new(Reason::TargetEncoding).expected(expected);
+fn decode(text: &[u8]) -> Result<String, Fault> {
+    let wrong = Fault::Encoding;
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return String::from_utf8(text.to_vec()).map_err(|_| wrong("a query in UTF-8"));
+        return String::from_utf8(text.to_vec()).map_err(|_| wrong("UTF-8"));
     }
     let mut decoded = Vec::with_capacity(text.len());
     for unit in percent::units(text) {
@@ -45,7 +64,7 @@ fn decode(text: &[u8]) -> Result<String, Refusal> {
             Unit::Broken => return Err(wrong("two hexadecimal digits after every `%`")),
         });
     }
-    String::from_utf8(decoded).map_err(|_| wrong("a query in UTF-8"))
+    String::from_utf8(decoded).map_err(|_| wrong("UTF-8"))
 }
 
 #[cfg(test)]

@@ -131,11 +131,17 @@ impl<'a> Describer<'a> {
             };
             media.object(&mut self.report);
             check_fields(&media, Object::MediaType, &mut self.report);
-            let schema = media
-                .get("schema")
-                .map(|schema| self.schemas.convert(&schema, direction, &mut self.report));
+            let mut convert = |field: &str| {
+                let schema = media.get(field)?;
+                Some(self.schemas.convert(&schema, direction, &mut self.report))
+            };
+            let one = MediaType {
+                schema: convert("schema"),
+                items: convert("itemSchema"),
+                encoding: self.encoding(&media, &name, direction),
+            };
             let Some(first) = found.insert(name.clone(), MediaType::default()) else {
-                found.insert(name, MediaType { schema });
+                found.insert(name, one);
                 continue;
             };
             let problem = media.warning(
@@ -144,7 +150,7 @@ impl<'a> Describer<'a> {
             );
             self.report
                 .push(problem.hint("parameters of a media type are not compared"));
-            found.insert(name, either(first, MediaType { schema }));
+            found.insert(name, either(first, one));
         }
         found
     }
@@ -157,7 +163,10 @@ fn either(first: MediaType, second: MediaType) -> MediaType {
         (Some(first), Some(second)) => Some(json!({ "anyOf": [first, second] })),
         (None, _) | (_, None) => None,
     };
-    MediaType { schema }
+    MediaType {
+        schema,
+        ..MediaType::default()
+    }
 }
 
 /// `default`, `4XX`, `404`.
@@ -170,7 +179,7 @@ fn is_status(text: &str) -> bool {
 }
 
 /// The type and subtype, in lower case, without parameters.
-fn essence(text: &str) -> Option<String> {
+pub(super) fn essence(text: &str) -> Option<String> {
     let essence = text.split(';').next()?.trim().to_ascii_lowercase();
     let (kind, subtype) = essence.split_once('/')?;
     // A token of RFC 9110, section 5.6.2; `*` is one of its characters.

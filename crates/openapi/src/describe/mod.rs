@@ -3,6 +3,7 @@
 //! The order is that of the document: servers, security schemes, paths, and then the schemas that these led to.
 
 mod content;
+mod encoding;
 mod operation;
 mod parameter;
 mod path;

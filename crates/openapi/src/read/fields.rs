@@ -14,6 +14,7 @@ pub(crate) enum Object {
     Parameter,
     RequestBody,
     MediaType,
+    Encoding,
     Response,
     Header,
     Server,
@@ -31,6 +32,7 @@ impl Object {
             Self::Parameter => "a parameter",
             Self::RequestBody => "a request body",
             Self::MediaType => "a media type",
+            Self::Encoding => "an encoding",
             Self::Response => "a response",
             Self::Header => "a header",
             Self::Server => "a server",
@@ -46,6 +48,7 @@ impl Object {
             Self::Components => &["mediaTypes"],
             Self::PathItem => &["query", "additionalOperations"],
             Self::MediaType => &["itemSchema", "prefixEncoding", "itemEncoding"],
+            Self::Encoding => &["encoding", "prefixEncoding", "itemEncoding"],
             Self::Response => &["summary"],
             Self::Server => &["name"],
             Self::SecurityScheme => &["deprecated", "oauth2MetadataUrl"],
@@ -142,6 +145,16 @@ impl Object {
             ),
             Self::RequestBody => (&["description", "content", "required"], &[]),
             Self::MediaType => (&["schema", "example", "examples", "encoding"], &[]),
+            Self::Encoding => (
+                &[
+                    "contentType",
+                    "headers",
+                    "style",
+                    "explode",
+                    "allowReserved",
+                ],
+                &[],
+            ),
             Self::Response => (&["description", "headers", "content", "links"], &[]),
             Self::Header => (
                 &[

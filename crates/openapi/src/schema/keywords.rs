@@ -66,9 +66,9 @@ pub(super) fn keyword(name: &str, version: Version) -> Option<Keyword> {
         "const" => K::Leaf(Leaf::Any),
         "dependentRequired" => K::Leaf(Leaf::RequiredMap),
         "$defs" | "definitions" => K::Definitions,
-        "examples" | "$comment" | "contentEncoding" | "contentMediaType" | "contentSchema" => {
-            K::Annotation
-        }
+        "examples" | "$comment" | "contentSchema" => K::Annotation,
+        // They say which fields of forms are files.
+        "contentEncoding" | "contentMediaType" => K::Leaf(Leaf::Text),
         "$schema" => K::Dialect,
         "$id" | "id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" | "$recursiveRef"
         | "$recursiveAnchor" | "$vocabulary" => K::Scope,

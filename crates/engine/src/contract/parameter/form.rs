@@ -6,7 +6,7 @@ use crate::config::Style;
 
 /// How several values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub(in crate::contract) enum List {
     /// They cannot be.
     Never,
     /// In one text, with this between them.
@@ -19,7 +19,7 @@ pub(super) enum List {
 
 /// How an object is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Object {
+pub(in crate::contract) enum Object {
     /// It cannot be.
     Never,
     /// In one text: names and values in turn, with this between them.
@@ -33,7 +33,7 @@ pub(super) enum Object {
 }
 
 impl List {
-    pub(super) const fn of(style: Style, explode: bool) -> Self {
+    pub(in crate::contract) const fn of(style: Style, explode: bool) -> Self {
         match (style, explode) {
             (Style::Form | Style::SpaceDelimited | Style::PipeDelimited, true) => Self::Repeated,
             (Style::Form | Style::Simple, _) | (Style::Label | Style::Matrix, false) => {
@@ -49,7 +49,7 @@ impl List {
 }
 
 impl Object {
-    pub(super) const fn of(style: Style, explode: bool) -> Self {
+    pub(in crate::contract) const fn of(style: Style, explode: bool) -> Self {
         match (style, explode) {
             (Style::Form, true) => Self::Members,
             (Style::Form | Style::Simple | Style::Label | Style::Matrix, false) => Self::Turns(','),
@@ -64,7 +64,7 @@ impl Object {
     }
 
     /// The members that a text holds; `None` when it is no object.
-    pub(super) fn pairs(self, text: &str) -> Option<Vec<(&str, &str)>> {
+    pub(in crate::contract) fn pairs(self, text: &str) -> Option<Vec<(&str, &str)>> {
         match self {
             Self::Turns(between) => {
                 let mut parts = text.split(between);

@@ -13,7 +13,7 @@ use super::value::{Look, Types, scalars};
 use crate::config::{self, ParameterLocation, Style};
 use crate::problem::{Problem, pointer};
 use crate::verdict::{Reason, Refusal};
-use form::{List, Object};
+pub(super) use form::{List, Object};
 use item::{Item, Members};
 use serde_json::Value;
 

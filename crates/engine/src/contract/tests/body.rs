@@ -107,6 +107,7 @@ fn content_of_bodies() {
         max_depth: Some(3),
         max_values: Some(7),
         max_size: Some(crate::config::Bytes(100)),
+        ..BodyRules::default()
     });
     let json = head(&[("content-type", b"application/json")]);
     let deep = r#"{"sku":"a","gift":{"sku":"a","gift":{"sku":"a","gift":{}}}}"#;
