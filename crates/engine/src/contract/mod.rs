@@ -10,11 +10,13 @@
 
 mod accept;
 mod body;
+mod choice;
 mod content;
 mod cost;
 mod cut;
 mod encoded;
 mod fields;
+mod formats;
 mod json;
 mod lint;
 mod media;

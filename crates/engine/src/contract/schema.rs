@@ -11,7 +11,7 @@
 //! are collected only where [`cost`] has shown that they are few, because collecting them has no such memory.
 
 use super::shape::{Shape, ShapeId, Shapes};
-use super::{cost, lint, place, words};
+use super::{choice, cost, formats, lint, place};
 use crate::config::Description;
 use crate::problem::{Problem, pointer};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
@@ -75,12 +75,15 @@ impl Schema {
         if !cost::is_bounded(&built.document, &instance, size) {
             return whole("expected a value that fits its schema");
         }
-        let found: Vec<Violation> = built
-            .validator
-            .iter_errors(&instance)
-            .take(most)
-            .map(|error| self.violation(&error))
-            .collect();
+        let mut found = Vec::new();
+        for error in built.validator.iter_errors(&instance) {
+            let left = most.saturating_sub(found.len());
+            if left == 0 {
+                break;
+            }
+            let told = choice::told(&built.document, &error, left);
+            found.extend(told.into_iter().map(|told| self.violation(told)));
+        }
         if found.is_empty() {
             return whole("expected a value that fits its schema");
         }
@@ -97,16 +100,15 @@ impl Schema {
         Some((schema, document))
     }
 
-    fn violation(&self, error: &ValidationError<'_>) -> Violation {
-        let at = error.instance_path().as_str();
-        let at = self
+    fn violation(&self, (at, expected): choice::Told) -> Violation {
+        let inner = self
             .slot
             .as_deref()
             .and_then(|slot| at.strip_prefix('/')?.strip_prefix(slot))
-            .unwrap_or(at);
+            .unwrap_or(&at);
         Violation {
-            at: place::bounded(at),
-            expected: words::expected(error.kind()),
+            at: place::bounded(inner),
+            expected,
         }
     }
 }
@@ -375,6 +377,7 @@ fn build(document: &Value) -> Result<Validator, ValidationError<'static>> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
+        .with_format("byte", formats::is_base64)
         .with_pattern_options(
             PatternOptions::regex()
                 .size_limit(PATTERN_SIZE)

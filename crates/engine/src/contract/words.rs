@@ -62,6 +62,7 @@ pub(super) fn expected(kind: &Kind) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// So much of a schema's text as may be told.
+pub(super) fn quoted(text: &str) -> String {
     text.chars().take(QUOTED).collect()
 }

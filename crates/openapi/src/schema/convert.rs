@@ -3,7 +3,7 @@
 use super::direction::{Hidden, hidden, is_branch};
 use super::keywords::{Keyword, is_only_reference, keyword};
 use super::leaf::names;
-use super::{Direction, Shared, old};
+use super::{Direction, Shared, bounds, old};
 use crate::read::{At, Report, Version, nearest};
 use serde_json::{Map, Value};
 
@@ -115,15 +115,7 @@ impl<'a> Converter<'_, 'a> {
                 Keyword::Schemas => self.list(name, &member, &hidden),
                 Keyword::SchemaMap => self.map(&member),
                 Keyword::Required => self.required(&member, &hidden),
-                Keyword::Discriminator => {
-                    self.report.once("discriminator", || {
-                        member.warning(
-                            "ignored",
-                            "`discriminator` is not used to choose a schema: only `oneOf` and `anyOf` around it are checked (told once for each description)",
-                        )
-                    });
-                    None
-                }
+                Keyword::Discriminator => self.discriminator(at, &member),
                 Keyword::Definitions | Keyword::Annotation => None,
                 Keyword::Dialect => {
                     self.dialect(&member);
@@ -146,6 +138,7 @@ impl<'a> Converter<'_, 'a> {
         if at.file.version == Version::V30 {
             old::modernize(at, &mut schema, self.report);
         }
+        bounds::add(&mut schema);
         Value::Object(schema)
     }
 

@@ -4,8 +4,10 @@
 //! direction in which it differs. INVARIANT: every `$ref` that comes out is `#/$defs/NAME` with a `NAME` in
 //! [`Shared::finish`]. Cycles are fine as long as they can be decided.
 
+mod bounds;
 mod convert;
 mod direction;
+mod discriminator;
 mod endless;
 mod keywords;
 mod leaf;
