@@ -1,4 +1,4 @@
-//! OpenAPI 3.0, 3.1 and 3.2 to endpoints and schemas.
+//! OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0, to endpoints and schemas.
 //!
 //! - [`source`] reads YAML and JSON files and knows where every value stands.
 //! - [`Loader`] is the only way to a file; [`FileLoader`] is the one that reads from the disk.
@@ -14,6 +14,7 @@ mod loader;
 mod read;
 mod schema;
 pub mod source;
+mod swagger;
 
 pub use bundle::bundle;
 pub use describe::{describe, describe_tagged};

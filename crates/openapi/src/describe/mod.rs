@@ -17,7 +17,7 @@ use meshward_engine::Problem;
 use meshward_engine::config::{Description, SecurityScheme};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Reads an OpenAPI 3 description, and the files that it refers to.
+/// Reads an OpenAPI 3 or Swagger 2.0 description, and the files that it refers to.
 ///
 /// Paths in `$ref` are relative to the file that they stand in; `loader` gets them relative to where `file` is named
 /// from. Remote references are refused.
@@ -57,6 +57,15 @@ pub fn describe_tagged<L: Loader + ?Sized>(
     } = describer;
     description.schemas = schemas.finish(&mut report);
     description.security_schemes = schemes;
+    report.map(|problem| files.back(problem));
+    files.notes().for_each(|note| report.push(note));
+    for operation in &mut description.operations {
+        let headers = operation.responses.values_mut();
+        let headers = headers.flat_map(|response| &mut response.headers);
+        for parameter in operation.parameters.iter_mut().chain(headers) {
+            parameter.at = files.back_home(&parameter.at);
+        }
+    }
     report.finish(description)
 }
 

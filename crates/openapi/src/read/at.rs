@@ -20,7 +20,7 @@ impl<'a> At<'a> {
         Self {
             file,
             pointer: String::new(),
-            value: file.source.value(),
+            value: file.value(),
         }
     }
 

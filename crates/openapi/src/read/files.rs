@@ -8,6 +8,7 @@ use super::{At, Report, nearest};
 use crate::Loader;
 use crate::loader::is_url;
 use crate::source::Source;
+use crate::swagger::{self, Converted};
 use meshward_engine::Problem;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -38,6 +39,18 @@ pub(crate) struct File {
     pub(crate) id: usize,
     pub(crate) source: Source,
     pub(crate) version: Version,
+    /// What a file in Swagger 2.0 says in the words of 3.0.
+    pub(crate) converted: Option<Converted>,
+}
+
+impl File {
+    /// What the file says.
+    pub(crate) fn value(&self) -> &Value {
+        match &self.converted {
+            Some(converted) => &converted.value,
+            None => self.source.value(),
+        }
+    }
 }
 
 /// Why a file is not there.
@@ -109,6 +122,37 @@ impl Files {
         Ok(files)
     }
 
+    /// The problem at its place in the file, where what it is about was moved; and what could not be moved.
+    pub(crate) fn back(&self, problem: Problem) -> Problem {
+        let of_file = |file: &&File| problem.file.as_deref() == Some(file.source.name());
+        match self
+            .files
+            .iter()
+            .find(of_file)
+            .and_then(|file| file.converted.as_ref())
+        {
+            Some(converted) => Problem {
+                at: converted.moved.back(&problem.at),
+                ..problem
+            },
+            None => problem,
+        }
+    }
+
+    /// Where a place in the description was, before it was moved.
+    pub(crate) fn back_home(&self, at: &str) -> String {
+        let root = self.files.first().and_then(|file| file.converted.as_ref());
+        root.map_or_else(|| at.to_owned(), |root| root.moved.back(at))
+    }
+
+    /// What could not be said in the words of 3.0.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = Problem> {
+        self.files.iter().flat_map(|file| {
+            let notes = file.converted.iter().flat_map(|converted| &converted.notes);
+            notes.map(|note| note.clone().file(file.source.name()))
+        })
+    }
+
     pub(crate) fn root(&self) -> Option<At<'_>> {
         self.files.first().map(At::root)
     }
@@ -156,7 +200,7 @@ impl Files {
                 })?
             }
         };
-        let root = file.source.value();
+        let root = file.value();
         match root.pointer(&pointer) {
             Some(value) => Ok(At {
                 file,
@@ -195,10 +239,16 @@ impl Files {
 
     fn add(&mut self, name: String, source: Source, version: Version) {
         let id = self.files.len();
+        let converted = swagger::is_swagger(source.value()).then(|| {
+            let mut converted = swagger::convert(source.value());
+            converted.moved.sort();
+            converted
+        });
         self.files.push(File {
             id,
             source,
             version,
+            converted,
         });
         self.names.insert(name, Ok(id));
     }
@@ -237,11 +287,17 @@ fn version(source: &Source) -> Result<Option<Version>, Box<Problem>> {
         let problem = Problem::error("unsupported-version", at, message);
         Err(Box::new(problem.file(source.name()).hint(hint)))
     };
-    if source.value().get("swagger").is_some() {
+    if let Some(swagger) = source.value().get("swagger") {
+        if swagger::is_swagger(source.value()) {
+            return Ok(Some(Version::V30));
+        }
         return wrong(
             "/swagger",
-            "Swagger 2.0 is not read".to_owned(),
-            "convert the description to OpenAPI 3.0 or 3.1, for example with `swagger2openapi`",
+            format!(
+                "Swagger `{}` is not read",
+                swagger.as_str().unwrap_or_default()
+            ),
+            "the versions that are read are Swagger \"2.0\", and OpenAPI 3.0, 3.1 and 3.2",
         );
     }
     match source.value().get("openapi") {

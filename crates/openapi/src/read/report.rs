@@ -31,6 +31,12 @@ impl Report {
         }
     }
 
+    /// Changes every problem.
+    pub(crate) fn map(&mut self, change: impl Fn(Problem) -> Problem) {
+        let problems = std::mem::take(&mut self.problems);
+        self.problems = problems.into_iter().map(change).collect();
+    }
+
     /// The value with its warnings, or all problems when one is an error.
     pub(crate) fn finish<T>(self, value: T) -> Result<(T, Vec<Problem>), Vec<Problem>> {
         if self
