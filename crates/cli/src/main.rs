@@ -16,6 +16,7 @@ mod failure;
 mod floor;
 mod gaps;
 mod kubernetes;
+mod lints;
 mod output;
 mod policy;
 mod push;

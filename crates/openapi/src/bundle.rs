@@ -1,7 +1,7 @@
 //! A policy with all that it refers to.
 
 use crate::source::Source;
-use crate::{Loader, describe_tagged};
+use crate::{Loader, Options, describe_with};
 use meshward_engine::config::{ClientSecret, Document, IdentityProvider, Jwks, Kind};
 use meshward_engine::{Problem, Severity, pointer};
 use serde_json::Value;
@@ -56,7 +56,11 @@ pub fn bundle<L: Loader + ?Sized>(
             .flat_map(|response| response.hide.iter().flatten())
             .map(|fields| fields.tag.clone())
             .collect();
-        match describe_tagged(&file, loader, &tags) {
+        let options = Options {
+            tags,
+            patterns: api.unsupported_patterns,
+        };
+        match describe_with(&file, loader, &options) {
             Ok((description, warnings)) => {
                 api.description = Some(description);
                 problems.extend(warnings);

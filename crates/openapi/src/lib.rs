@@ -17,5 +17,5 @@ pub mod source;
 mod swagger;
 
 pub use bundle::bundle;
-pub use describe::{describe, describe_tagged};
+pub use describe::{Options, describe, describe_with};
 pub use loader::{FileLoader, Loader};

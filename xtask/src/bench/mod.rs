@@ -8,6 +8,7 @@ mod filters;
 mod load;
 mod memory;
 mod report;
+mod scale;
 mod server;
 pub(crate) mod soak;
 mod tokens;
@@ -33,6 +34,7 @@ use std::process::Command;
 #[command(after_help = "Examples:\n  \
     cargo xtask bench\n  \
     cargo xtask bench --quick --json bench.json\n  \
+    cargo xtask bench --scale\n  \
     cargo xtask bench --case wasm-noop --case meshward-get-key")]
 pub(crate) struct Args {
     /// Fewer and shorter rounds: enough to see a change of a quarter.
@@ -44,6 +46,9 @@ pub(crate) struct Args {
     /// Write the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure a large description instead, natively: GitHub's, with more than a thousand operations.
+    #[arg(long, conflicts_with_all = ["quick", "no_build", "json", "cases"])]
+    scale: bool,
     /// Measure only this case; may be repeated. Memory and loading are then left out.
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
@@ -58,6 +63,9 @@ struct Effort {
 
 /// Measures, and shows what came out.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.scale {
+        return scale::run();
+    }
     let effort = if args.quick {
         Effort {
             rounds: 4,

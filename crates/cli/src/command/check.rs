@@ -4,7 +4,7 @@ use crate::drift::Drift;
 use crate::failure::Failure;
 use crate::floor::Floors;
 use crate::policy::Checked;
-use crate::{coverage, diagnose, endpoints, gaps, output};
+use crate::{coverage, diagnose, endpoints, gaps, lints, output};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 enum Format {
     /// For people.
     Text,
-    /// One JSON object: problems, summary, coverage, gaps.
+    /// One JSON object: problems, summary, coverage, gaps, lints.
     Json,
     /// SARIF 2.1.0.
     Sarif,
@@ -51,6 +51,14 @@ impl Arguments {
         let ready = checked.ready.as_ref();
         let endpoints = ready.map(endpoints::endpoints).unwrap_or_default();
         let gaps = gaps::gaps(&endpoints);
+        let described = ready.iter().flat_map(|ready| &ready.bundle.apis);
+        let lints: Vec<_> = described
+            .flat_map(|api| {
+                api.description
+                    .iter()
+                    .flat_map(|d| lints::lints(&api.name, d))
+            })
+            .collect();
         let risks = ready.map(|ready| coverage::risks(&ready.bundle, &endpoints));
         let clusters: Vec<&str> = ready
             .map(|ready| ready.policy.clusters().collect())
@@ -67,6 +75,7 @@ impl Arguments {
             Format::Text => {
                 let mut text = diagnose::text(&located);
                 text.push_str(&gaps::table(&gaps));
+                text.push_str(&lints::table(&lints));
                 if let Some(risks) = &risks {
                     text.push_str(&coverage::table(risks));
                     text.push('\n');
@@ -84,14 +93,21 @@ impl Arguments {
             }
             Format::Json => {
                 let asked = (!clusters.is_empty()).then(|| ("clusters", json!(clusters)));
-                let known = risks.map(|risks| [("coverage", json!(risks)), ("gaps", json!(gaps))]);
+                let known = risks.map(|risks| {
+                    [
+                        ("coverage", json!(risks)),
+                        ("gaps", json!(gaps)),
+                        ("lints", json!(lints)),
+                    ]
+                });
                 let known = known.into_iter().flatten().chain(asked);
                 output::print(&format!("{:#}", diagnose::json(&located, known)))?;
             }
             Format::Sarif => {
                 let apis = ready.iter().flat_map(|ready| &ready.bundle.apis);
                 let apis: Vec<String> = apis.map(|api| api.name.clone()).collect();
-                let notes = gaps::notes(&gaps, &apis);
+                let mut notes = gaps::notes(&gaps, &apis);
+                notes.extend(lints::notes(&lints));
                 let notes = checked.locate(&notes);
                 output::print(&format!("{:#}", diagnose::sarif(&located, &notes)))?;
             }

@@ -3,8 +3,10 @@
 use crate::failure::Failure;
 use crate::output;
 use clap::Args;
-use meshward_engine::config::{Description, KeyLocation, SecurityScheme};
-use meshward_openapi::{FileLoader, describe};
+use meshward_engine::Problem;
+use meshward_engine::config::{Description, KeyLocation, SecurityScheme, UnsupportedPatterns};
+use meshward_openapi::{FileLoader, Options, describe_with};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +19,7 @@ Examples:
 
 The policy refuses nothing yet; its comments say what comes next. A file that exists is not overwritten.")]
 pub(crate) struct Arguments {
-    /// The OpenAPI description (3.0 or 3.1, YAML or JSON).
+    /// The OpenAPI description (3.0 to 3.2, or Swagger 2.0; YAML or JSON).
     #[arg(long, value_name = "FILE")]
     openapi: PathBuf,
     /// The name of the policy and its API; the file's name when absent.
@@ -27,6 +29,9 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
+
+/// The most places of one kind that are shown.
+const SHOWN: usize = 3;
 
 /// What the stand-in key is made from: its `x` is the SHA-256 of this text, so that nobody can know its private half.
 #[cfg(test)]
@@ -52,9 +57,9 @@ impl Arguments {
                 output.display()
             )));
         }
-        let description = self.describe()?;
+        let (description, ignores) = self.describe()?;
         let reference = relative(&self.openapi, self.output.as_deref())?;
-        let policy = policy(&name, &reference, &description);
+        let policy = policy(&name, &reference, &description, ignores);
         output::write(self.output.as_deref(), &policy)?;
         if let Some(output) = &self.output {
             let output = output.display();
@@ -63,7 +68,8 @@ impl Arguments {
         Ok(())
     }
 
-    fn describe(&self) -> Result<Description, Failure> {
+    /// The description, and whether patterns in it had to be left out.
+    fn describe(&self) -> Result<(Description, bool), Failure> {
         let file = self
             .openapi
             .file_name()
@@ -77,8 +83,16 @@ impl Arguments {
             ));
         }
         let folder = self.openapi.parent().unwrap_or(Path::new(""));
-        match describe(file, &mut FileLoader::new(folder)) {
-            Ok((description, _)) => Ok(description),
+        let options = Options {
+            patterns: UnsupportedPatterns::Ignore,
+            ..Options::default()
+        };
+        match describe_with(file, &mut FileLoader::new(folder), &options) {
+            Ok((description, warnings)) => {
+                unmapped(file, &warnings);
+                let ignores = warnings.iter().any(|p| p.code == "pattern-ignored");
+                Ok((description, ignores))
+            }
             Err(problems) => {
                 for problem in &problems {
                     let file = problem.file.as_deref().unwrap_or(file);
@@ -100,6 +114,23 @@ impl Arguments {
                     problems.len()
                 )))
             }
+        }
+    }
+}
+
+/// Says what of the description is not enforced, or was read otherwise than it stands: each kind, with its first places.
+fn unmapped(file: &str, warnings: &[Problem]) {
+    let mut kinds: BTreeMap<&str, Vec<&Problem>> = BTreeMap::new();
+    for warning in warnings {
+        kinds.entry(warning.code).or_default().push(warning);
+    }
+    if !kinds.is_empty() {
+        anstream::eprintln!("what could not be mapped from `{file}` as it stands:");
+    }
+    for (code, found) in kinds {
+        anstream::eprintln!("  {code}: {}", found.len());
+        for problem in found.iter().take(SHOWN) {
+            anstream::eprintln!("    {}: {}", problem.at, problem.message);
         }
     }
 }
@@ -160,7 +191,7 @@ fn relative(openapi: &Path, output: Option<&Path>) -> Result<String, Failure> {
     Ok(path.display().to_string())
 }
 
-fn policy(name: &str, openapi: &str, description: &Description) -> String {
+fn policy(name: &str, openapi: &str, description: &Description, ignores: bool) -> String {
     let mut text = format!(
         "\
 # A first policy for `{openapi}`. It watches and refuses nothing: every decision is logged and counted, and the
@@ -191,6 +222,9 @@ limits:
         "\napis:\n  - name: {name}\n    openapi: {}\n",
         scalar(openapi)
     );
+    if ignores {
+        text.push_str("    # Patterns with look-around or back-references, which Meshward cannot hold texts to.\n    unsupportedPatterns: ignore\n");
+    }
     if description.hosts.is_empty() {
         text.push_str("    # The description names no servers: any host. Better: the names under which clients call.\n    hosts: [\"*\"] # <-\n");
     } else {

@@ -54,6 +54,8 @@ impl Scope<'_> {
             hosts: _,
             base_paths: _,
             openapi,
+            // Whoever reads the description heeds it.
+            unsupported_patterns: _,
             description,
             unknown_endpoints,
             head_follows_get,

@@ -124,6 +124,24 @@ impl Policy {
         }
     }
 
+    /// The number of the endpoint that a request meets, if there is one.
+    #[must_use]
+    pub fn locate(
+        &self,
+        head: &crate::http::RequestHead,
+        target: &crate::http::Target,
+    ) -> Option<usize> {
+        let method = String::from_utf8_lossy(&head.method);
+        let found = self
+            .router
+            .find(&target.host, &method, &target.segments, head);
+        if let crate::route::Found::Endpoint { endpoint, .. } = found {
+            Some(endpoint)
+        } else {
+            None
+        }
+    }
+
     fn endpoint_summary(&self, index: usize) -> Option<EndpointSummary> {
         let e = self.endpoints.get(index)?;
         Some(EndpointSummary {

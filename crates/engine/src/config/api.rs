@@ -21,6 +21,9 @@ pub struct Api {
     /// The OpenAPI description, as a file beside the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openapi: Option<String>,
+    /// What happens to patterns of the description that cannot run in linear time: those with look-around or back-references. When absent: `refuse`.
+    #[serde(default, skip_serializing_if = "UnsupportedPatterns::is_refuse")]
+    pub unsupported_patterns: UnsupportedPatterns,
     /// The description's content, in a bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(skip))]
@@ -56,6 +59,28 @@ pub enum Unknown {
     Monitor,
     /// Let it pass.
     Allow,
+}
+
+/// What happens to patterns that cannot run in linear time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum UnsupportedPatterns {
+    /// They are errors.
+    #[default]
+    Refuse,
+    /// They are left out, each with a warning: texts are not held to them.
+    Ignore,
+}
+
+impl UnsupportedPatterns {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    const fn is_refuse(&self) -> bool {
+        matches!(self, Self::Refuse)
+    }
 }
 
 /// Which endpoints a rule is for: `operation`, or `method` and `path`, or `tag`.

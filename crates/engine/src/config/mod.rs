@@ -23,7 +23,7 @@ mod rules;
 mod transport;
 mod units;
 
-pub use api::{Api, Match, Unknown};
+pub use api::{Api, Match, Unknown, UnsupportedPatterns};
 pub use authorize::{Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members};
 pub use binding::{Dpop, SenderConstrained};
 pub use build::Build;

@@ -63,18 +63,18 @@ pub(super) fn gunzip(body: &[u8], most: u64) -> Result<Vec<u8>, Refusal> {
         );
         read += taken;
         written += given;
-        match status {
-            TINFLStatus::Done => break,
-            TINFLStatus::HasMoreOutput if decoded.len() < most => {
-                let length = decoded.len().saturating_mul(2).min(most);
-                decoded.resize(length, 0);
-            }
-            TINFLStatus::HasMoreOutput => {
-                return Err(Refusal::new(Reason::BodyTooLarge)
-                    .expected(format!("expected at most {most} bytes, decoded")));
-            }
-            _ => return Err(broken()),
+        if status == TINFLStatus::Done {
+            break;
         }
+        if status != TINFLStatus::HasMoreOutput {
+            return Err(broken());
+        }
+        if decoded.len() >= most {
+            return Err(Refusal::new(Reason::BodyTooLarge)
+                .expected(format!("expected at most {most} bytes, decoded")));
+        }
+        let length = decoded.len().saturating_mul(2).min(most);
+        decoded.resize(length, 0);
     }
     decoded.truncate(written);
     let number = |bytes: Option<&[u8]>| Some(u32::from_le_bytes(bytes?.try_into().ok()?));

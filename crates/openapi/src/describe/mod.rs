@@ -14,7 +14,7 @@ use crate::Loader;
 use crate::read::{At, Files, Object, Report, Version, check_fields};
 use crate::schema::{DIALECTS, Shared};
 use meshward_engine::Problem;
-use meshward_engine::config::{Description, SecurityScheme};
+use meshward_engine::config::{Description, SecurityScheme, UnsupportedPatterns};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Reads an OpenAPI 3 or Swagger 2.0 description, and the files that it refers to.
@@ -28,23 +28,32 @@ pub fn describe<L: Loader + ?Sized>(
     file: &str,
     loader: &mut L,
 ) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
-    describe_tagged(file, loader, &BTreeSet::new())
+    describe_with(file, loader, &Options::default())
 }
 
-/// As [`describe()`]; schemas keep the extensions (`x-…`) that `tags` names.
+/// How a description is read.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The extensions (`x-…`) that schemas keep.
+    pub tags: BTreeSet<String>,
+    /// What happens to patterns that cannot run in linear time.
+    pub patterns: UnsupportedPatterns,
+}
+
+/// As [`describe()`], in the way that `options` say.
 ///
 /// # Errors
 /// As [`describe()`].
-pub fn describe_tagged<L: Loader + ?Sized>(
+pub fn describe_with<L: Loader + ?Sized>(
     file: &str,
     loader: &mut L,
-    tags: &BTreeSet<String>,
+    options: &Options,
 ) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
     let files = Files::open(file, loader)?;
     let mut describer = Describer {
         files: &files,
         report: Report::default(),
-        schemas: Shared::new(&files, tags),
+        schemas: Shared::new(&files, options),
         schemes: BTreeMap::new(),
         operation_ids: HashMap::new(),
     };

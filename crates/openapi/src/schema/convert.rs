@@ -2,7 +2,7 @@
 
 use super::direction::{Hidden, hidden, is_branch};
 use super::keywords::{Keyword, is_only_reference, keyword};
-use super::leaf::names;
+use super::leaf::{Leaf, names};
 use super::{Direction, Shared, bounds, old};
 use crate::read::{At, Report, Version, nearest};
 use serde_json::{Map, Value};
@@ -86,7 +86,7 @@ impl<'a> Converter<'_, 'a> {
 
     /// Whether a policy asks for this extension.
     fn is_tag(&self, name: &str) -> bool {
-        name.starts_with("x-") && self.shared.tags.contains(name)
+        name.starts_with("x-") && self.shared.options.tags.contains(name)
     }
 
     fn reference(&mut self, at: &At<'a>) -> Option<Value> {
@@ -129,6 +129,7 @@ impl<'a> Converter<'_, 'a> {
                     );
                     None
                 }
+                Keyword::Leaf(Leaf::Pattern) => self.pattern(&member),
                 Keyword::Leaf(leaf) => leaf.check(name, &member, self.report),
             };
             if let Some(converted) = converted {

@@ -66,10 +66,9 @@ impl<'a> Converter<'_, 'a> {
             let target = self.shared.files.resolve(at, reference).ok()?;
             return self.values(&target, name, depth + 1);
         }
-        if let Some(member) = at.get("properties").and_then(|map| map.get(name)) {
-            if let Some(found) = self.texts(&member, 0) {
-                return Some(found);
-            }
+        let member = at.get("properties").and_then(|map| map.get(name));
+        if let Some(found) = member.and_then(|member| self.texts(&member, 0)) {
+            return Some(found);
         }
         let list = |keyword: &str| at.get(keyword).map(|list| list.items().collect::<Vec<_>>());
         let all = list("allOf").unwrap_or_default();

@@ -45,7 +45,8 @@ pub(super) fn keyword(name: &str, version: Version) -> Option<Keyword> {
             K::Leaf(Leaf::Count)
         }
         "uniqueItems" => K::Leaf(Leaf::Flag),
-        "pattern" | "format" => K::Leaf(Leaf::Text),
+        "pattern" => K::Leaf(Leaf::Pattern),
+        "format" => K::Leaf(Leaf::Text),
         "enum" => K::Leaf(Leaf::Values),
         "required" => K::Required,
         "discriminator" => K::Discriminator,

@@ -23,6 +23,8 @@ pub(super) enum Leaf {
     Flag,
     /// A string.
     Text,
+    /// `pattern`.
+    Pattern,
     /// Any value.
     Any,
     /// `enum`.
@@ -50,7 +52,7 @@ impl Leaf {
                 "a whole number from 0 up",
             ),
             Self::Flag => (value.is_boolean(), "a boolean"),
-            Self::Text => (value.is_string(), "a string"),
+            Self::Text | Self::Pattern => (value.is_string(), "a string"),
             Self::Any => (true, "a value"),
             Self::Values => (
                 value.as_array().is_some_and(|values| !values.is_empty()),

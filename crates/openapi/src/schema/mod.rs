@@ -13,22 +13,23 @@ mod keywords;
 mod leaf;
 mod names;
 mod old;
+mod pattern;
 
 pub(crate) use convert::DIALECTS;
 pub(crate) use direction::Direction;
 
+use crate::describe::Options;
 use crate::read::{At, Files, Report};
 use direction::{Hidden, Variants};
 use names::Names;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// The shared schemas of one description, as far as something leads to them.
 #[derive(Debug)]
 pub(crate) struct Shared<'a> {
     files: &'a Files,
-    /// The extensions that schemas keep.
-    tags: &'a BTreeSet<String>,
+    options: &'a Options,
     names: Names,
     /// References that were followed: by file, text and direction.
     known: HashMap<(usize, &'a str, Direction), String>,
@@ -38,10 +39,10 @@ pub(crate) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(crate) fn new(files: &'a Files, tags: &'a BTreeSet<String>) -> Self {
+    pub(crate) fn new(files: &'a Files, options: &'a Options) -> Self {
         Self {
             files,
-            tags,
+            options,
             names: Names::default(),
             known: HashMap::new(),
             variants: Variants::default(),

@@ -10,14 +10,13 @@ const DATA: [&str; 4] = ["default", "example", "enum", "x-example"];
 
 /// Schemas by name.
 pub(super) fn named(schemas: &Value) -> Value {
-    match schemas {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, schema)| (name.clone(), convert(schema)))
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other.clone(),
-    }
+    let Value::Object(members) = schemas else {
+        return schemas.clone();
+    };
+    let converted = members
+        .iter()
+        .map(|(name, schema)| (name.clone(), convert(schema)));
+    Value::Object(converted.collect())
 }
 
 /// One schema, and all in it.
@@ -25,7 +24,9 @@ pub(super) fn convert(schema: &Value) -> Value {
     let members = match schema {
         Value::Object(members) => members,
         Value::Array(schemas) => return schemas.iter().map(convert).collect(),
-        other => return other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return schema.clone();
+        }
     };
     let mut new = Map::new();
     for (name, value) in members {
