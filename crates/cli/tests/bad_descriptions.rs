@@ -45,7 +45,7 @@ fn check(name: &str, text: &[u8]) -> (Option<i32>, String) {
 fn what_cannot_be_used_is_refused_with_a_place() {
     let whole = described("{}", "");
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let nested = format!(r#"{}{{}}{}"#, r#"{"items":"#.repeat(100), "}".repeat(100));
+    let nested = format!(r#"{}{{}}{}"#, r#"{"items":"#.repeat(200), "}".repeat(200));
     let laughs = (1..30).fold(String::from("a0: &a0 [x, x]\n"), |text, n| {
         let before = n - 1;
         format!("{text}a{n}: &a{n} [*a{before}, *a{before}]\n")

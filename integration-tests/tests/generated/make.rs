@@ -7,8 +7,22 @@ use std::collections::BTreeMap;
 const DEEPEST: usize = 10;
 /// Texts that are tried where a pattern must be met.
 const TEXTS: [&str; 16] = [
-    "a", "A", "0", "1", "abc", "ABC", "1.0.0", "a-b", "a_b", "2026-01-01", "file.txt", "https://a.example/",
-    "00000000-0000-4000-8000-000000000000", "0x0", "a@b.example", "aaaaaaaaaaaaaaaaaaaaaaaa",
+    "a",
+    "A",
+    "0",
+    "1",
+    "abc",
+    "ABC",
+    "1.0.0",
+    "a-b",
+    "a_b",
+    "2026-01-01",
+    "file.txt",
+    "https://a.example/",
+    "00000000-0000-4000-8000-000000000000",
+    "0x0",
+    "a@b.example",
+    "aaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
 /// Makes values for one description.
@@ -54,7 +68,10 @@ impl Maker<'_> {
         }
         let kind = match keywords.get("type") {
             Some(Value::String(kind)) => Some(kind.as_str()),
-            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|k| *k != "null"),
+            Some(Value::Array(kinds)) => kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .find(|k| *k != "null"),
             _ if keywords.contains_key("properties") => Some("object"),
             _ => None,
         };
@@ -87,8 +104,14 @@ impl Maker<'_> {
             let schema = properties.get(name).unwrap_or(&Value::Bool(true));
             made.insert(name.to_owned(), self.value(schema, depth + 1)?);
         }
-        let least = keywords.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
-        let most = keywords.get("maxProperties").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        let least = keywords
+            .get("minProperties")
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
+        let most = keywords
+            .get("maxProperties")
+            .and_then(Value::as_u64)
+            .unwrap_or(u64::MAX);
         for (name, schema) in properties {
             let wanted = (self.full && depth < 4) || (made.len() as u64) < least;
             if !wanted || made.contains_key(name) || made.len() as u64 >= most {
@@ -102,9 +125,19 @@ impl Maker<'_> {
     }
 
     fn list(&self, keywords: &Map<String, Value>, depth: usize) -> Option<Value> {
-        let least = keywords.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-        let wanted = if self.full && depth < 4 { least.max(1) } else { least };
-        let most = keywords.get("maxItems").and_then(Value::as_u64).unwrap_or(wanted);
+        let least = keywords
+            .get("minItems")
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
+        let wanted = if self.full && depth < 4 {
+            least.max(1)
+        } else {
+            least
+        };
+        let most = keywords
+            .get("maxItems")
+            .and_then(Value::as_u64)
+            .unwrap_or(wanted);
         let any = Value::Bool(true);
         let item = keywords.get("items").unwrap_or(&any);
         let mut items = Vec::new();
@@ -119,8 +152,15 @@ impl Maker<'_> {
     }
 }
 
-fn list<'v>(keywords: &'v Map<String, Value>, name: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
-    keywords.get(name).and_then(Value::as_array).into_iter().flatten()
+fn list<'v>(
+    keywords: &'v Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'v Value> + use<'v> {
+    keywords
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// Both objects in one; else the first.
@@ -162,9 +202,8 @@ fn text(keywords: &Map<String, Value>) -> Option<Value> {
         let validator = jsonschema::validator_for(&schema).ok()?;
         let own = ["x".repeat(least), "0".repeat(least), "a".repeat(least)];
         let candidates = own.iter().map(String::as_str).chain(TEXTS);
-        let fits = |text: &&str| {
-            (least..=most).contains(&text.len()) && validator.is_valid(&json!(text))
-        };
+        let fits =
+            |text: &&str| (least..=most).contains(&text.len()) && validator.is_valid(&json!(text));
         return candidates.into_iter().find(fits).map(|text| json!(text));
     }
     Some(json!("x".repeat(least.max(1).min(most))))

@@ -119,10 +119,18 @@ fn types(at: &At<'_>, report: &mut Report) -> Option<Value> {
         if known().any(|known| known == name) {
             continue;
         }
+        if name == "null" {
+            // Many descriptions say so, and mean nothing else by it.
+            let problem = item.warning(
+                "newer-type",
+                "`null` is a type from OpenAPI 3.1 on; it is taken as one",
+            );
+            report.push(problem.hint("use `nullable: true`, or OpenAPI 3.1"));
+            continue;
+        }
         let problem = item.error("invalid-schema", format!("`{name}` is no type"));
         report.push(match nearest(name, known()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None if name == "null" => problem.hint("use `nullable: true`, or OpenAPI 3.1"),
             None => {
                 let known: Vec<&str> = known().collect();
                 problem.hint(format!("the types are {}", known.join(", ")))
