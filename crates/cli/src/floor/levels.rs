@@ -5,7 +5,7 @@
 use super::document::Demand;
 use super::{Floor, Subject};
 use meshward_engine::config::{
-    Api, Detail, Document, Mode, Modes, PlainText, Rules, UndeclaredFields,
+    Api, Decode, Detail, Document, Mode, Modes, PlainText, Rules, UndeclaredFields,
 };
 use meshward_engine::{Problem, pointer};
 use serde::Serialize;
@@ -189,6 +189,16 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
                 most.max_values.map(u64::from),
                 own.max_values.map(u64::from),
             ),
+            (
+                "maxParts",
+                most.max_parts.map(u64::from),
+                own.max_parts.map(u64::from),
+            ),
+            (
+                "maxPartSize",
+                most.max_part_size.map(|b| b.0),
+                own.max_part_size.map(|b| b.0),
+            ),
         ] {
             if let (Some(most), Some(own)) = (most, own)
                 && own > most
@@ -198,6 +208,16 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
                 problems.push(floor.looser(at, &what, &pointer("/endpoints/body", field)));
             }
         }
+    }
+    if (asked.body.decode, rules.body.decode) == (Some(Decode::None), Some(Decode::Gzip))
+        && !waives(Demand::Body)
+    {
+        let at = pointer(&pointer(at, "body"), "decode");
+        problems.push(floor.looser(
+            at,
+            "`gzip` takes more than `none`",
+            "/endpoints/body/decode",
+        ));
     }
     if asked.strip_credentials
         && rules.upstream.strip_credentials == Some(false)

@@ -9,6 +9,9 @@ const BODY: BodyRules = BodyRules {
     max_size: Some(Bytes(1 << 20)),
     max_depth: Some(32),
     max_values: Some(50_000),
+    max_parts: Some(100),
+    max_part_size: Some(Bytes(u64::MAX)),
+    decode: None,
 };
 
 /// Gives the policy what it does not say.
@@ -85,6 +88,12 @@ fn of_api(floor: &Floor, policy: &str, top: Option<Mode>, api: &mut Api) {
     absent_or_lower(&mut body.max_size, asked.body.max_size, BODY.max_size);
     absent_or_lower(&mut body.max_depth, asked.body.max_depth, BODY.max_depth);
     absent_or_lower(&mut body.max_values, asked.body.max_values, BODY.max_values);
+    absent_or_lower(&mut body.max_parts, asked.body.max_parts, BODY.max_parts);
+    absent_or_lower(
+        &mut body.max_part_size,
+        asked.body.max_part_size,
+        BODY.max_part_size,
+    );
     if asked.strip_credentials {
         defaults.upstream.strip_credentials = Some(true);
     }
