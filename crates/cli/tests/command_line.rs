@@ -176,10 +176,13 @@ fn check_lists_gaps_for_tools() {
     let report = json(&["check", "policy.yaml", "--format", "json"]);
     let gaps = report["gaps"].as_array().unwrap();
     assert_eq!(gaps.len(), 3, "{gaps:?}");
+    let lints = report["lints"].as_array().unwrap();
+    let codes: Vec<_> = lints.iter().map(|lint| &lint["code"]).collect();
+    assert_eq!(codes, ["unbounded-string", "unbounded-integer"]);
     let log = json(&["check", "policy.yaml", "--format", "sarif"]);
     let results = log["runs"][0]["results"].as_array().unwrap();
     let notes = results.iter().filter(|result| result["level"] == "note");
-    assert_eq!(notes.count(), 4);
+    assert_eq!(notes.count(), 4 + lints.len());
 }
 
 #[test]

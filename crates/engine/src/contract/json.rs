@@ -9,8 +9,9 @@ use super::place;
 use crate::problem::pointer;
 use crate::verdict::Reason;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// Deeper than this no policy may allow.
@@ -76,10 +77,10 @@ impl FaultKind {
 
 /// Reads one value.
 pub(super) fn read(bytes: &[u8], bounds: Bounds) -> Result<Value, Fault> {
-    let state = RefCell::new(State {
-        values_left: bounds.values,
-        fault: None,
-    });
+    let state = State {
+        values_left: Cell::new(bounds.values),
+        fault: RefCell::new(None),
+    };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let seed = Seed {
         state: &state,
@@ -87,7 +88,7 @@ pub(super) fn read(bytes: &[u8], bounds: Bounds) -> Result<Value, Fault> {
     };
     seed.deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| state.into_inner().into_fault(&error, bounds))
+        .map_err(|error| state.into_fault(&error, bounds))
 }
 
 /// How many values are in a value, itself included.
@@ -102,13 +103,13 @@ pub(super) fn count(value: &Value) -> u32 {
 
 /// What the whole pass shares. `serde_json` keeps its errors' causes to itself, so that ours travel here.
 struct State {
-    values_left: u32,
-    fault: Option<(FaultKind, Vec<String>)>,
+    values_left: Cell<u32>,
+    fault: RefCell<Option<(FaultKind, Vec<String>)>>,
 }
 
 impl State {
     fn into_fault(self, error: &serde_json::Error, bounds: Bounds) -> Fault {
-        let Some((kind, steps)) = self.fault else {
+        let Some((kind, steps)) = self.fault.into_inner() else {
             return Fault {
                 kind: FaultKind::Malformed,
                 at: None,
@@ -146,20 +147,20 @@ fn pointer_of(base: String, step: &String) -> String {
 /// Reads one value at one depth.
 #[derive(Clone, Copy)]
 struct Seed<'a> {
-    state: &'a RefCell<State>,
+    state: &'a State,
     depth_left: u32,
 }
 
 impl Seed<'_> {
     /// Keeps our own fault, and gives `serde_json` an error that stops it.
     fn stop<E: Error>(self, kind: FaultKind) -> E {
-        self.state.borrow_mut().fault = Some((kind, Vec::new()));
+        *self.state.fault.borrow_mut() = Some((kind, Vec::new()));
         E::custom("stopped")
     }
 
     /// On the way out after a fault: remembers which step led to it.
     fn passing(self, step: impl FnOnce() -> String) {
-        if let Some((_, steps)) = &mut self.state.borrow_mut().fault {
+        if let Some((_, steps)) = &mut *self.state.fault.borrow_mut() {
             steps.push(step());
         }
     }
@@ -176,11 +177,10 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let left = self.state.borrow().values_left.checked_sub(1);
-        let Some(left) = left else {
+        let Some(left) = self.state.values_left.get().checked_sub(1) else {
             return Err(self.stop(FaultKind::Complex));
         };
-        self.state.borrow_mut().values_left = left;
+        self.state.values_left.set(left);
         deserializer.deserialize_any(self)
     }
 }
@@ -241,19 +241,22 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let inner = self.deeper()?;
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            if members.contains_key(&name) {
-                let error = self.stop(FaultKind::Duplicate);
-                self.passing(|| name);
-                return Err(error);
-            }
-            match access.next_value_seed(inner) {
-                Ok(value) => {
-                    members.insert(name, value);
-                }
-                Err(error) => {
-                    self.passing(|| name);
+            // One search in the map for both questions: is it there, and where does it go?
+            match members.entry(name) {
+                Entry::Occupied(taken) => {
+                    let error = self.stop(FaultKind::Duplicate);
+                    self.passing(|| taken.key().clone());
                     return Err(error);
                 }
+                Entry::Vacant(place) => match access.next_value_seed(inner) {
+                    Ok(value) => {
+                        place.insert(value);
+                    }
+                    Err(error) => {
+                        self.passing(|| place.key().clone());
+                        return Err(error);
+                    }
+                },
             }
         }
         Ok(Value::Object(members))

@@ -3,12 +3,13 @@
 use super::mixed::Mixed;
 use super::template::Segment;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A tree of templates, with something at the end of each.
 #[derive(Debug, Clone)]
 pub(super) struct Tree<T> {
-    literals: BTreeMap<Box<str>, Tree<T>>,
+    /// Never gone through, only asked: large descriptions have nodes with a hundred of them.
+    literals: HashMap<Box<str>, Tree<T>>,
     /// In the order in which they are tried: most text first, then by the text, so that the order of a file does not count.
     mixed: BTreeMap<(Reverse<usize>, Mixed), Tree<T>>,
     parameter: Option<Box<Tree<T>>>,
@@ -18,7 +19,7 @@ pub(super) struct Tree<T> {
 impl<T> Default for Tree<T> {
     fn default() -> Self {
         Self {
-            literals: BTreeMap::new(),
+            literals: HashMap::new(),
             mixed: BTreeMap::new(),
             parameter: None,
             end: None,
