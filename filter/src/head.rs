@@ -95,6 +95,13 @@ pub(crate) fn status_sent(host: &impl Host) -> Option<u16> {
     u16::try_from(number).ok().filter(|status| *status > 0)
 }
 
+/// The length of the body of `request` or `response`, once the exchange is over.
+pub(crate) fn size(host: &impl Host, of: &str) -> Option<u64> {
+    let bytes = host.property(&[of, "size"])?;
+    let number = i64::from_le_bytes(bytes.try_into().ok()?);
+    u64::try_from(number).ok()
+}
+
 fn pseudo(fields: &Fields, name: &[u8]) -> Vec<u8> {
     fields
         .iter()

@@ -19,6 +19,7 @@
 //! INVARIANT (nothing before the verdict): a callback answers `Continue` for a request only after
 //! [`Step::Forward`](meshward_engine::transaction::Step::Forward), and whatever is not expected ends in a refusal.
 
+mod afterwards;
 mod callbacks;
 mod drive;
 mod head;

@@ -17,8 +17,10 @@ pub(crate) fn forward(host: &impl Host, how: &Forward) -> bool {
         headers,
         target,
         watch_response: _,
+        response_headers,
     } = how;
-    let safe = headers.iter().all(is_safe) && target.as_deref().is_none_or(is_target);
+    let safe = headers.iter().chain(response_headers).all(is_safe)
+        && target.as_deref().is_none_or(is_target);
     if !safe {
         return false;
     }
@@ -42,14 +44,19 @@ pub(crate) fn replace(host: &impl Host, held: usize, how: &Replacement) -> bool 
     if !headers.iter().all(is_safe) {
         return false;
     }
-    for change in headers {
+    tell(host, headers);
+    host.replace_response_body(held, body);
+    true
+}
+
+/// Changes the fields of the response. They were found to be safe.
+pub(crate) fn tell(host: &impl Host, changes: &[HeaderChange]) {
+    for change in changes {
         match change {
             HeaderChange::Remove(name) => host.remove_response_field(name),
             HeaderChange::Add(name, value) => host.set_response_field(name, value),
         }
     }
-    host.replace_response_body(held, body);
-    true
 }
 
 fn is_safe(change: &HeaderChange) -> bool {

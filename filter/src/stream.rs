@@ -6,6 +6,7 @@
 //! INVARIANT (nothing before the verdict): [`Flow::Pass`] for the request comes only from `State::Upstream` and
 //! `State::Passed`, and those only after [`Next::Forward`].
 
+use crate::afterwards;
 use crate::drive::{Judge, Next, drive};
 use crate::head;
 use crate::host::{CallId, Host, Side};
@@ -17,7 +18,7 @@ use crate::trial::{self, Shown};
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
 use meshward_engine::remote::CallAnswer;
-use meshward_engine::transaction::{Event, Forward, Reply, Transaction};
+use meshward_engine::transaction::{Event, Forward, HeaderChange, Reply, Transaction};
 use meshward_engine::verdict::Reason;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub(crate) struct Stream<H, J> {
     complete: bool,
     /// What a candidate must be shown.
     shown: Option<Box<Shown>>,
+    /// Fields that the response carries besides its own.
+    told: Vec<HeaderChange>,
     /// Nanoseconds in callbacks, so far; `None` where this exchange is not measured.
     spent: Option<u64>,
 }
@@ -84,6 +87,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
             held: 0,
             complete: false,
             shown: None,
+            told: Vec::new(),
             spent,
         }
     }
@@ -105,6 +109,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// The response head is here.
     pub(crate) fn response_head(&mut self, end_of_stream: bool) -> Flow {
+        // A refusal of ours says itself what it has to say.
+        if !matches!(self.state, State::Answered(..)) {
+            outcome::tell(&self.host, &std::mem::take(&mut self.told));
+        }
         if !matches!(self.state, State::Upstream(_)) || head::made_by_proxy(&self.host) {
             return self.unjudged(Side::Response);
         }
@@ -164,32 +172,18 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// The call whose answer the request waits for.
     pub(crate) const fn awaits(&self) -> Option<CallId> {
-        match &self.state {
-            State::Calls(_, id) => Some(*id),
-            State::New
-            | State::Waits(..)
-            | State::HoldsRequest(_)
-            | State::Upstream(_)
-            | State::HoldsResponse(_)
-            | State::Passed(_)
-            | State::Answered(..)
-            | State::Over => None,
-        }
+        let State::Calls(_, id) = &self.state else {
+            return None;
+        };
+        Some(*id)
     }
 
     /// What the request waits for.
     pub(crate) fn waits_for(&self) -> Option<Wait> {
-        match &self.state {
-            State::Waits(_, wait) => Some(wait.clone()),
-            State::New
-            | State::Calls(..)
-            | State::HoldsRequest(_)
-            | State::Upstream(_)
-            | State::HoldsResponse(_)
-            | State::Passed(_)
-            | State::Answered(..)
-            | State::Over => None,
-        }
+        let State::Waits(_, wait) = &self.state else {
+            return None;
+        };
+        Some(wait.clone())
     }
 
     /// A call was answered: judges the request again, if it still waits for this answer.
@@ -220,14 +214,19 @@ impl<H: Host, J: Judge> Stream<H, J> {
                 }
                 record
             }
-            // No verdict: there is nothing to tell.
-            State::New
-            | State::Waits(..)
-            | State::Calls(..)
-            | State::HoldsRequest(_)
-            | State::Over => None,
+            // No verdict: there is nothing to tell, but what was taken must be given back.
+            State::Waits(transaction, _)
+            | State::Calls(transaction, _)
+            | State::HoldsRequest(transaction) => {
+                self.settle_abandoned(transaction.abandon());
+                None
+            }
+            State::New | State::Over => None,
         };
         let Some(mut record) = record else { return };
+        if let Some(afterwards) = record.afterwards.take() {
+            afterwards::settle(&self.host, afterwards, &record);
+        }
         if let Some(spent) = self.spent {
             self.metrics.time(&self.host, spent);
         }
@@ -241,6 +240,13 @@ impl<H: Host, J: Judge> Stream<H, J> {
             }
             let status = record.status.or_else(|| head::status_sent(&self.host));
             self.host.log(log::Level::Info, &record.log_line(status));
+        }
+    }
+
+    #[cold]
+    fn settle_abandoned(&self, mut record: Box<Record>) {
+        if let Some(afterwards) = record.afterwards.take() {
+            afterwards::settle(&self.host, afterwards, &record);
         }
     }
 
@@ -376,6 +382,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if !outcome::forward(&self.host, how) {
             return self.refuse(Reason::Internal, Side::Request, now);
         }
+        self.told.clone_from(&how.response_headers);
         if let State::Passed(record) = &state {
             self.settle(record);
         }

@@ -3,6 +3,8 @@
 //! For its share of the callers the candidate decides; then its verdict, and whatever comes of it (header changes, the response's
 //! controls), takes the place of the active one's. Who nobody knows is decided by the active policy.
 //!
+//! What either takes of limits is settled when the stream ends, whichever decides.
+//!
 //! INVARIANT (never waits): the candidate sees what the active policy made the proxy hold. Where it needs more (a body, keys that must be
 //! fetched, a server's word), there is no comparison, and that is counted.
 
@@ -44,14 +46,7 @@ pub(crate) fn settle(
 ) -> Next {
     let other = match ask(host, judge, candidate, shown, now) {
         next @ (Next::Forward(..) | Next::Reply(..)) => next,
-        Next::Wait(..)
-        | Next::Call(..)
-        | Next::Hold(_)
-        | Next::Deliver(_)
-        | Next::Replace(..)
-        | Next::Stuck => {
-            return noted(active, Trial::Unknown);
-        }
+        undecided => return noted(also(active, undecided), Trial::Unknown),
     };
     let (Some(ours), Some(theirs)) = (record(&active), record(&other)) else {
         return active;
@@ -62,11 +57,37 @@ pub(crate) fn settle(
         .is_some_and(|(provider, subject)| candidate.decides_for(&provider, &subject));
     let (ours, theirs) = (ours.verdict(), theirs.verdict());
     match (decides, ours == theirs) {
-        (true, true) => other,
-        (true, false) => noted(other, Trial::Candidate { active: ours }),
-        (false, true) => active,
-        (false, false) => noted(active, Trial::Active { candidate: theirs }),
+        (true, true) => also(other, active),
+        (true, false) => noted(also(other, active), Trial::Candidate { active: ours }),
+        (false, true) => also(active, other),
+        (false, false) => noted(also(active, other), Trial::Active { candidate: theirs }),
     }
+}
+
+/// What decides, with what is left to do of what does not.
+fn also(mut decides: Next, other: Next) -> Next {
+    let record = match other {
+        Next::Forward(transaction, _)
+        | Next::Wait(transaction, ..)
+        | Next::Call(transaction, _)
+        | Next::Hold(transaction) => transaction.abandon(),
+        Next::Reply(record, _) | Next::Deliver(record) | Next::Replace(record, _) => record,
+        Next::Stuck => return decides,
+    };
+    let Some(afterwards) = record.afterwards else {
+        return decides;
+    };
+    match &mut decides {
+        Next::Forward(transaction, _) => transaction.and_afterwards(afterwards),
+        Next::Reply(record, _) => record.add_afterwards(afterwards),
+        Next::Wait(..)
+        | Next::Call(..)
+        | Next::Hold(_)
+        | Next::Deliver(_)
+        | Next::Replace(..)
+        | Next::Stuck => {}
+    }
+    decides
 }
 
 fn ask(

@@ -12,7 +12,7 @@ use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead, ResponseHead, Source};
 use crate::remote::{RemoteKeys, Task};
 use crate::transaction::{
-    Answer, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
+    Answer, Ended, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
 };
 use crate::verdict::{Decision, Finding, Reason};
 use base64::Engine as _;
@@ -207,6 +207,18 @@ impl Evaluator {
     /// As [`Self::evaluate`].
     pub fn run(&mut self, exchange: &Exchange, clock: Timestamp) -> Result<Evaluation, String> {
         let now = exchange.now.unwrap_or(clock);
+        let mut evaluation = self.judge(exchange, now)?;
+        if let Some(mut afterwards) = evaluation.record.afterwards.take() {
+            let ended = exchange.ended(&evaluation)?;
+            let mut answer = None;
+            while let Some(query) = afterwards.step(answer, &ended, now) {
+                answer = Some(self.answer(&exchange.source, query));
+            }
+        }
+        Ok(evaluation)
+    }
+
+    fn judge(&mut self, exchange: &Exchange, now: Timestamp) -> Result<Evaluation, String> {
         let (head, body) = exchange.request_parts()?;
         let (mut response, mut response_body) = match exchange.response_parts()? {
             Some((head, body)) => (Some(head), Some(body)),
@@ -344,6 +356,29 @@ impl Exchange {
             },
         };
         Ok((head, bytes))
+    }
+
+    /// How the exchange ended that came to this.
+    fn ended(&self, evaluation: &Evaluation) -> Result<Ended, String> {
+        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let (_, request) = self.request_parts()?;
+        let answered = evaluation.reply.as_ref();
+        let response = match (answered, &evaluation.replacement) {
+            (Some(reply), _) => length(reply.body.as_bytes()),
+            (None, Some(replacement)) => length(&replacement.body),
+            (None, None) => self.response_parts()?.map_or(0, |(_, body)| length(&body)),
+        };
+        let status = match answered {
+            Some(reply) => reply.status,
+            // Where no response is written down, all went well.
+            None => self.response.as_ref().map_or(200, |r| r.status),
+        };
+        Ok(Ended {
+            reason: evaluation.record.reason,
+            status: Some(status),
+            request_size: length(&request),
+            response_size: response,
+        })
     }
 
     /// The response as the engine takes it, if one is written down.

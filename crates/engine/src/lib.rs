@@ -10,6 +10,7 @@
 //! - [`verdict::Reason`] is the one table from a reason to its status, code and words.
 //! - [`exchange::Evaluator`] runs exchanges that are written down as data.
 
+mod abuse;
 pub mod audit;
 mod authorize;
 pub mod bundle;
@@ -28,7 +29,7 @@ pub mod verdict;
 
 pub use compile::{
     AccessSummary, AuthorizationSummary, Candidate, Compiled, EndpointSummary, LimitSummary,
-    Origin, Policy, SourceNeeds, compile,
+    Origin, PlanSummary, Policy, SourceNeeds, compile,
 };
 pub use identity::{key_checksum, key_digit};
 pub use problem::{Problem, Severity, pointer};

@@ -15,6 +15,8 @@ pub enum Control {
     Route,
     /// Who calls.
     Authenticate,
+    /// What the caller has done before.
+    Abuse,
     /// What the caller may do.
     Authorize,
     /// How often.
@@ -27,10 +29,11 @@ pub enum Control {
 
 impl Control {
     /// Every control, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Reading,
         Self::Route,
         Self::Authenticate,
+        Self::Abuse,
         Self::Authorize,
         Self::Limit,
         Self::Contract,
@@ -44,6 +47,7 @@ impl Control {
             Self::Reading => "reading",
             Self::Route => "route",
             Self::Authenticate => "authenticate",
+            Self::Abuse => "abuse",
             Self::Authorize => "authorize",
             Self::Limit => "limit",
             Self::Contract => "contract",
@@ -155,6 +159,13 @@ reasons! {
     JwksUnavailable = "jwks_unavailable", Authenticate, 503, "The token's issuer cannot be reached", "Try again after `Retry-After`; if it stays, look at the proxy's log and at the provider's `cluster`.";
     IntrospectionUnavailable = "introspection_unavailable", Authenticate, 503, "The token's server cannot be reached", "Try again after `Retry-After`; if it stays, look at the proxy's log and at the provider's `cluster`.";
 
+    CredentialStuffing = "credential_stuffing", Abuse, 429, "Too many failed authentications", "Wait as long as `Retry-After` says, and send a credential that is right.";
+    ObjectEnumeration = "object_enumeration", Abuse, 429, "Too many different objects were asked for", "Wait as long as `Retry-After` says; if this is ordinary use, raise the pattern's `objects.most`.";
+    ErrorShare = "error_share", Abuse, 429, "Too many requests were wrong", "Wait as long as `Retry-After` says, and mend the requests that are answered with 4xx.";
+    SequenceBroken = "sequence_broken", Abuse, 403, "Something else must be called before", "Call what the pattern's `sequence.after` names first, as the same caller.";
+    AbuseKeyMissing = "abuse_key_missing", Abuse, 403, "The request lacks what its behaviour is watched by", "Send the header, claim or credential that the pattern's `key` names.";
+    AbuseStoreUnavailable = "abuse_store_unavailable", Abuse, 503, "The caller's behaviour cannot be checked", "Try again; if it stays, look at the proxy's shared data.";
+
     ScopeMissing = "scope_missing", Authorize, 403, "The caller lacks a required scope", "Request a token or key with the endpoint's scopes.";
     AudienceMissing = "audience_missing", Authorize, 403, "The token is not meant for this endpoint", "Request a token for one of the endpoint's `audiences`.";
     RoleMissing = "role_missing", Authorize, 403, "The caller lacks a required role", "Give the caller a role that the endpoint's `roles` name, in the claim that they name.";
@@ -168,6 +179,9 @@ reasons! {
     StepUpRequired = "step_up_required", Authorize, 401, "A stronger or more recent login is required", "Log in again as the `acr_values` and `max_age` of `WWW-Authenticate` say (RFC 9470).";
 
     RateLimited = "rate_limited", Limit, 429, "Too many requests", "Wait as long as `Retry-After` says.";
+    ConcurrencyLimited = "concurrency_limited", Limit, 429, "Too many requests at once", "Send fewer requests at the same time.";
+    LimitCostTooHigh = "limit_cost_too_high", Limit, 403, "The request takes more than its limit ever holds", "Ask for less at once (a shorter page, a smaller body), or raise the limit's `burst`.";
+    LimitCostUnreadable = "limit_cost_unreadable", Limit, 400, "It cannot be told what the request takes of its limit", "Send the header or parameter that the limit's `cost` names once, as a whole number.";
     LimitKeyMissing = "limit_key_missing", Limit, 403, "The request lacks what its limit counts by", "Send the header, claim or credential that the limit's `key` names.";
     LimitStoreUnavailable = "limit_store_unavailable", Limit, 503, "The limit cannot be checked", "Try again; if it stays, look at the proxy's shared data.";
 

@@ -72,6 +72,10 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
         },
         None => {
             let headers = response.map(|r| lower(&r.headers)).unwrap_or_default();
+            let headers = match &forward {
+                Some(how) => changed(headers, &how.response_headers),
+                None => headers,
+            };
             match replacement {
                 Some(how) => Seen {
                     headers: changed(headers, &how.headers),

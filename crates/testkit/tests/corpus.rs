@@ -9,10 +9,18 @@ use meshward_testkit::{Corpus, Mistake, Run, load, native};
 use std::collections::BTreeSet;
 
 /// Reasons that no request to a policy of the corpus can cause, each with why.
-const ELSEWHERE: [(Reason, &str); 4] = [
+const ELSEWHERE: [(Reason, &str); 6] = [
     (
         Reason::DpopUnchecked,
         "needs a store that fails or is full: the engine's unit tests have one",
+    ),
+    (
+        Reason::AbuseStoreUnavailable,
+        "needs a store that fails, like that of limits",
+    ),
+    (
+        Reason::ConcurrencyLimited,
+        "needs several requests at once: the integration tests send them",
     ),
     (
         Reason::LimitStoreUnavailable,

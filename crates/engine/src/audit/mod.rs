@@ -7,6 +7,7 @@ pub use trial::{Trial, Verdict};
 use crate::Policy;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead};
+use crate::transaction::Afterwards;
 use crate::verdict::{Control, Decision, Finding, Reason};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub struct Record {
     pub logged: bool,
     /// Where there is a candidate: what it, or the active policy, says otherwise.
     pub trial: Option<Trial>,
+    /// What is left to do when the exchange is over.
+    pub afterwards: Option<Box<Afterwards>>,
 }
 
 /// A counter to increment by one. The parts are bounded by the policy: names of APIs and endpoints, and codes.
@@ -104,6 +107,15 @@ impl Record {
             time,
             logged: false,
             trial: None,
+            afterwards: None,
+        }
+    }
+
+    /// Adds to what is left to do when the exchange is over.
+    pub fn add_afterwards(&mut self, other: Box<Afterwards>) {
+        match &mut self.afterwards {
+            Some(own) => own.and(*other),
+            none => *none = Some(other),
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) struct Scope<'a> {
     /// `None` for a provider that did not compile.
     pub(super) providers: &'a BTreeMap<String, Option<Arc<Provider>>>,
     pub(super) limits: &'a BTreeMap<String, Option<Arc<Limit>>>,
+    pub(super) patterns: &'a super::abuse::Patterns,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) used: Used,
@@ -32,6 +33,7 @@ pub(super) struct Scope<'a> {
 pub(super) struct Used {
     pub(super) providers: BTreeSet<String>,
     pub(super) limits: BTreeSet<String>,
+    pub(super) patterns: BTreeSet<String>,
     /// Security schemes without a provider that were reported already: API and scheme.
     pub(super) unmapped: BTreeSet<(String, String)>,
     /// Weak security schemes that were reported already: API and scheme.
@@ -307,6 +309,7 @@ impl Scope<'_> {
             );
         }
         let limits = self.endpoint_limits(&layers);
+        let watches = self.watches(&layers);
         let unknown_query = layers.unknown_query().unwrap_or(if described {
             Unknown::Deny
         } else {
@@ -359,6 +362,7 @@ impl Scope<'_> {
             authorization,
             asked,
             limits,
+            watches,
             contract,
             described,
             responses,

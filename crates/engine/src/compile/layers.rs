@@ -60,6 +60,10 @@ impl<'a> Layers<'a> {
         self.first(|r| r.limits.as_deref())
     }
 
+    pub(super) fn abuse(&self) -> Option<(&'a [String], &str)> {
+        self.first(|r| r.abuse.as_deref())
+    }
+
     pub(super) fn unknown_query(&self) -> Option<Unknown> {
         self.first(|r| r.unknown_query).map(|(u, _)| u)
     }

@@ -6,11 +6,13 @@
 //!   [`authorize`] what they must be allowed, [`api`] compiles one API, [`summary`] is the public view for people, [`holding`] the one for
 //!   those who configure the proxy.
 
+mod abuse;
 mod access;
 mod api;
 mod authorize;
 mod candidate;
 mod claims;
+mod client;
 mod holding;
 mod layers;
 mod modes;
@@ -29,7 +31,7 @@ pub(crate) use modes::EndpointModes;
 pub use origin::Origin;
 pub(crate) use policy::{Endpoint, PolicyApi};
 pub use policy::{Policy, SourceNeeds};
-pub use summary::{AccessSummary, EndpointSummary, LimitSummary};
+pub use summary::{AccessSummary, EndpointSummary, LimitSummary, PlanSummary};
 
 use crate::config::{Document, Mode};
 use crate::identity::{Channel, Provider};
@@ -95,8 +97,11 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         unknown_hosts,
         identity_providers,
         transport,
+        client_address,
         limits,
         limit_table,
+        abuse: abuse_patterns,
+        abuse_table,
         apis,
         errors,
         telemetry,
@@ -139,12 +144,22 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
                 .ok(),
         );
     }
+    client::check(client_address, &mut problems);
     let buckets = limit_table.unwrap_or(16_384);
     if !(8..=1_048_576).contains(&buckets) {
         problems.push(Problem::error(
             "limit-table",
             "/limitTable",
             format!("{buckets} buckets: from 8 to 1,048,576 are possible"),
+        ));
+    }
+    let patterns = abuse::compile(abuse_patterns, &mut problems);
+    let keys = abuse_table.unwrap_or(4096);
+    if !(4..=262_144).contains(&keys) {
+        problems.push(Problem::error(
+            "abuse-table",
+            "/abuseTable",
+            format!("{keys} keys: from 4 to 262,144 are possible"),
         ));
     }
     if !(0.0..=1.0).contains(&telemetry.log_allowed) {
@@ -168,6 +183,7 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         document,
         providers: &providers,
         limits: &compiled_limits,
+        patterns: &patterns,
         endpoints: Vec::new(),
         problems: &mut problems,
         used: Default::default(),
@@ -191,8 +207,11 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         routes.extend(route);
     }
     let api::Scope {
-        endpoints, used, ..
+        mut endpoints,
+        used,
+        ..
     } = scope;
+    abuse::begin(&mut endpoints, &mut problems);
     let mtls = providers
         .iter()
         .filter(|(name, _)| used.providers.contains(*name))
@@ -219,6 +238,19 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
             .hint("name it under `limits` of an API's `defaults` or of an endpoint"),
         );
     }
+    for name in abuse_patterns
+        .keys()
+        .filter(|n| !used.patterns.contains(*n))
+    {
+        problems.push(
+            Problem::warning(
+                "unused",
+                pointer("/abuse", name),
+                format!("no endpoint is watched for `{name}`"),
+            )
+            .hint("name it under `abuse` of an API's `defaults` or of an endpoint"),
+        );
+    }
     let in_use = || {
         let providers = providers.iter();
         let providers = providers.filter(|(name, _)| used.providers.contains(*name));
@@ -241,7 +273,9 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         reading_mode: modes.reading.unwrap_or(top_mode),
         unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
         router,
-        table: Table::new(name, buckets.div_ceil(8)),
+        table: Table::new("limit", name, buckets.div_ceil(8)),
+        behaviour: Table::new("abuse", name, keys.div_ceil(4)),
+        client_address: *client_address,
         seed: Seed::default(),
         apis: compiled_apis,
         claim_headers: claims::names(endpoints.iter().flat_map(|e| &e.claim_headers)),

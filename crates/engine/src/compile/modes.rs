@@ -7,6 +7,7 @@ use crate::verdict::Control;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EndpointModes {
     pub(crate) authenticate: Mode,
+    pub(crate) abuse: Mode,
     pub(crate) authorize: Mode,
     pub(crate) limit: Mode,
     pub(crate) contract: Mode,
@@ -24,6 +25,7 @@ impl EndpointModes {
         };
         Self {
             authenticate: pick(|m| m.authenticate),
+            abuse: pick(|m| m.abuse),
             authorize: pick(|m| m.authorize),
             limit: pick(|m| m.limit),
             contract: pick(|m| m.contract),
@@ -40,6 +42,7 @@ impl EndpointModes {
         match control {
             Control::Reading | Control::Route => None,
             Control::Authenticate => Some(self.authenticate),
+            Control::Abuse => Some(self.abuse),
             Control::Authorize => Some(self.authorize),
             Control::Limit => Some(self.limit),
             Control::Contract => Some(self.contract),

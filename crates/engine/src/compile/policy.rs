@@ -1,10 +1,11 @@
 //! The compiled policy: immutable, shared by all exchanges.
 
 use super::{Access, AuthorizationSummary, ClaimHeader, EndpointModes, Origin};
+use crate::abuse::Watches;
 use crate::authorize::Authorization;
 use crate::bundle::Revision;
 use crate::config::{
-    Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown,
+    ClientAddress, Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown,
 };
 use crate::contract::Contract;
 use crate::http::RequestHead;
@@ -24,7 +25,10 @@ pub struct Policy {
     pub(crate) unknown_hosts: Unknown,
     pub(crate) router: Router,
     pub(crate) table: Table,
-    /// The secret of the limit table.
+    /// What is known of callers' behaviour.
+    pub(crate) behaviour: Table,
+    pub(crate) client_address: ClientAddress,
+    /// The secret of these tables.
     pub(crate) seed: Seed,
     pub(crate) apis: Vec<PolicyApi>,
     pub(crate) endpoints: Vec<Endpoint>,
@@ -68,6 +72,7 @@ pub(crate) struct Endpoint {
     /// What `authorization` was made from, for people. `None` where nothing is asked.
     pub(crate) asked: Option<Box<AuthorizationSummary>>,
     pub(crate) limits: Vec<Arc<Limit>>,
+    pub(crate) watches: Watches,
     pub(crate) contract: Contract,
     pub(crate) described: bool,
     /// Whether responses are judged.
@@ -125,10 +130,13 @@ impl Policy {
     pub fn source_needs(&self) -> SourceNeeds {
         let uses = |part: &Part| {
             let mut limits = self.endpoints.iter().flat_map(|e| &e.limits);
+            let mut watches = self.endpoints.iter().map(|e| &e.watches);
             limits.any(|limit| limit.key.uses(part))
+                || watches.any(|watches| watches.all().any(|pattern| pattern.uses(part)))
         };
         SourceNeeds {
             address: uses(&Part::Address)
+                || (self.client_address.trusted_hops == 0 && uses(&Part::Client))
                 || self
                     .endpoints
                     .iter()

@@ -2,6 +2,7 @@
 
 use super::{Access, AuthorizationSummary, Origin, Policy};
 use crate::config::{IdentityHeader, Mode};
+use crate::limit::Rules;
 use crate::verdict::Control;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,6 +37,9 @@ pub struct EndpointSummary {
     pub scopes: Vec<Vec<String>>,
     /// The limits, by name.
     pub limits: Vec<LimitSummary>,
+    /// What is watched for in the behaviour of callers: name and words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub abuse: Vec<(String, String)>,
     /// The mode of every control that has one on an endpoint.
     pub modes: BTreeMap<Control, Mode>,
     /// Whether a description says what requests look like.
@@ -78,6 +82,33 @@ pub struct LimitSummary {
     pub key: Vec<String>,
     /// Rates with their bursts.
     pub windows: Vec<(String, u64)>,
+    /// The most requests in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent: Option<u32>,
+    /// What callers with a plan have instead, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, PlanSummary>,
+}
+
+/// What callers with one plan have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanSummary {
+    /// Rates with their bursts.
+    pub windows: Vec<(String, u64)>,
+    /// The most requests in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent: Option<u32>,
+}
+
+impl From<&Rules> for PlanSummary {
+    fn from(rules: &Rules) -> Self {
+        let windows = rules.windows.iter();
+        Self {
+            windows: windows.map(|w| (w.rate.to_string(), w.burst)).collect(),
+            concurrent: rules.concurrency.map(|c| c.most),
+        }
+    }
 }
 
 impl Policy {
@@ -173,15 +204,27 @@ impl Policy {
             limits: e
                 .limits
                 .iter()
-                .map(|l| LimitSummary {
-                    name: l.name.clone(),
-                    key: l.key.parts().collect(),
-                    windows: l
-                        .windows
-                        .iter()
-                        .map(|w| (w.rate.to_string(), w.burst))
-                        .collect(),
+                .map(|l| {
+                    let PlanSummary {
+                        windows,
+                        concurrent,
+                    } = l.rules(None).into();
+                    let plans = l.plans().iter();
+                    LimitSummary {
+                        name: l.name.clone(),
+                        key: l.key.parts().collect(),
+                        windows,
+                        concurrent,
+                        plans: plans.map(|(n, rules)| (n.clone(), rules.into())).collect(),
+                    }
                 })
+                .collect(),
+            abuse: e
+                .watches
+                .early
+                .iter()
+                .chain(&e.watches.late)
+                .map(|pattern| (pattern.name.clone(), pattern.words()))
                 .collect(),
             modes: Control::ALL
                 .into_iter()

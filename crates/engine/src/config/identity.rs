@@ -202,6 +202,9 @@ pub struct ApiKey {
     /// The scopes that the key grants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// What is known of the key's holder, as a token's claims say it: `{ plan: gold, tenant: acme }`. Whatever reads claims reads these.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub claims: serde_json::Map<String, Value>,
     /// The key is refused before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,

@@ -8,11 +8,14 @@
 //!
 //! The doc comments of these types are the policy reference in the manual: `cargo xtask docs` generates it.
 
+mod abuse;
 mod api;
 mod authorize;
 mod binding;
 mod build;
 mod candidate;
+mod client;
+mod cost;
 mod description;
 mod identity;
 mod limit;
@@ -23,11 +26,14 @@ mod rules;
 mod transport;
 mod units;
 
+pub use abuse::{Abuse, ClientErrors, FailedAuthentications, Objects, Sequence, Then};
 pub use api::{Api, Match, Unknown, UnsupportedPatterns};
 pub use authorize::{Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members};
 pub use binding::{Dpop, SenderConstrained};
 pub use build::Build;
 pub use candidate::Candidate;
+pub use client::ClientAddress;
+pub use cost::Cost;
 pub use description::{
     Description, Encoding, MediaType, Operation, Parameter, ParameterLocation, RequestBody,
     Response, SecurityScheme, Style,
@@ -35,7 +41,7 @@ pub use description::{
 pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };
-pub use limit::{Limit, OnMissing, Window};
+pub use limit::{Announce, Limit, OnMissing, Plan, Window};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
 pub use response::{HiddenFields, Hide, ResponseRules, UndeclaredFields};
@@ -77,6 +83,9 @@ pub struct Document {
     /// What the connection must be like on which keys and tokens come.
     #[serde(default, skip_serializing_if = "Transport::is_empty")]
     pub transport: Transport,
+    /// Which address is the client's, for limits and abuse.
+    #[serde(default, skip_serializing_if = "ClientAddress::is_default")]
+    pub client_address: ClientAddress,
     /// Request limits, by name. A limit applies where an API or an endpoint names it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Limit>,
@@ -84,6 +93,13 @@ pub struct Document {
     /// A bucket takes at most 64 bytes of Envoy's shared data. When absent: 16,384.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_table: Option<u32>,
+    /// Patterns of behaviour, by name. A pattern is watched for where an API or an endpoint names it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub abuse: BTreeMap<String, Abuse>,
+    /// The number of keys whose behaviour is known at a time (rounded up to a multiple of 4; 4 to 262,144). What is known of a key takes about 50 bytes of
+    /// Envoy's shared data, with `objects` four to eight bytes more for each of `most`. When absent: 4,096.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abuse_table: Option<u32>,
     /// The APIs that this policy guards.
     #[serde(default)]
     pub apis: Vec<Api>,

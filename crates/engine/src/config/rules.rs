@@ -36,6 +36,9 @@ macro_rules! rules {
             /// The names of the limits that apply, instead of those of the level above.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub limits: Option<Vec<String>>,
+            /// The names of the patterns of behaviour that are watched for, instead of those of the level above.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub abuse: Option<Vec<String>>,
             /// What happens to query parameters that the description does not declare. When absent: `deny`.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub unknown_query: Option<Unknown>,
@@ -80,6 +83,7 @@ impl Endpoint {
             authorize,
             response,
             limits,
+            abuse,
             unknown_query,
             body,
             accept,
@@ -92,6 +96,7 @@ impl Endpoint {
             authorize,
             response,
             limits,
+            abuse,
             unknown_query,
             body,
             accept,
@@ -111,6 +116,9 @@ pub struct Modes {
     /// Who calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticate: Option<Mode>,
+    /// What the caller has done before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abuse: Option<Mode>,
     /// What the caller may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorize: Option<Mode>,

@@ -7,6 +7,7 @@ pub(crate) mod authority;
 mod byte_set;
 pub(crate) mod cookie;
 mod fields;
+mod forwarded_address;
 mod head;
 pub(crate) mod path;
 pub(crate) mod percent;
@@ -15,5 +16,6 @@ mod target;
 
 pub(crate) use byte_set::ByteSet;
 pub(crate) use fields::is_token;
+pub(crate) use forwarded_address::forwarded_address;
 pub use head::{Headers, RequestHead, ResponseHead, Source};
 pub use target::{Reading, Target, read};

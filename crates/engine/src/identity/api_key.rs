@@ -31,8 +31,6 @@ pub(super) struct KeyRing {
     /// begins with the same eight bytes: to get there a caller needs about 2^64 tries for each key of the policy, and then
     /// knows 64 bits of a digest, from which a random key cannot be found.
     keys: HashMap<[u8; 8], Vec<Key>>,
-    /// What the identity of a key has in place of a token's claims: nothing, and the same for all.
-    claims: Arc<Map<String, Value>>,
 }
 
 /// One key.
@@ -42,6 +40,8 @@ pub(super) struct Key {
     pub(super) id: Arc<str>,
     /// The scopes, as in [`super::Identity::scopes`].
     pub(super) scopes: Arc<[String]>,
+    /// What the policy says of its holder, in place of a token's claims.
+    pub(super) claims: Arc<Map<String, Value>>,
     not_before: Option<Timestamp>,
     expires: Option<Timestamp>,
 }
@@ -97,13 +97,7 @@ impl KeyRing {
             place: place?,
             form,
             keys: index,
-            claims: Arc::default(),
         })
-    }
-
-    /// The claims of every identity from here: none.
-    pub(super) fn claims(&self) -> &Arc<Map<String, Value>> {
-        &self.claims
     }
 
     /// Where the key stands in a request.
@@ -154,6 +148,7 @@ impl Key {
             id,
             sha256,
             scopes,
+            claims,
             not_before,
             expires,
         } = config;
@@ -208,6 +203,7 @@ impl Key {
             digest,
             id: id.as_str().into(),
             scopes: text::scope_set(scopes.iter().map(String::as_str)).into(),
+            claims: Arc::new(claims.clone()),
             not_before: *not_before,
             expires: *expires,
         })

@@ -219,7 +219,7 @@ fn key(
                 provider: provider.name().clone(),
                 subject: Arc::clone(&key.id),
                 scopes: Arc::clone(&key.scopes),
-                claims: Arc::clone(ring.claims()),
+                claims: Arc::clone(&key.claims),
                 by_key: true,
                 with: Vec::new(),
                 unproven: jwt::Unproven::default(),

@@ -60,7 +60,7 @@ pub(crate) struct Identity {
     pub(crate) subject: Arc<str>,
     /// What it may do: sorted, without repetitions, and no scope holds white space.
     pub(crate) scopes: Arc<[String]>,
-    /// The token's claims; empty for keys.
+    /// The token's claims; of a key, what the policy says of its holder.
     pub(crate) claims: Arc<Map<String, Value>>,
     /// Whether it is known by an API key.
     pub(crate) by_key: bool,

@@ -1,5 +1,6 @@
 //! What has a bucket of its own.
 
+use super::cost::{Amount, Source};
 use crate::config::OnMissing;
 use crate::problem::{Problem, pointer};
 use serde_json::Value;
@@ -19,9 +20,14 @@ pub(crate) struct Key {
 pub(crate) enum Part {
     Subject,
     Provider,
+    /// The id of an API key.
+    KeyId,
+    /// The client's address, behind trusted proxies.
+    Client,
     Address,
     Principal,
     Header(String),
+    Query(String),
     Claim(Vec<String>),
     Path(String),
     Endpoint,
@@ -32,6 +38,8 @@ pub(crate) enum Part {
 pub(crate) trait Values {
     /// The value of one part, if the request has one.
     fn value(&self, part: &Part) -> Option<Cow<'_, [u8]>>;
+    /// What the request says of what a cost depends on.
+    fn amount(&self, source: &Source) -> Amount;
 }
 
 /// The secret of a limit table: whoever knows it can aim keys at one slot.
@@ -45,7 +53,7 @@ impl std::fmt::Debug for Seed {
 }
 
 impl Key {
-    pub(super) fn compile(
+    pub(crate) fn compile(
         at: &str,
         parts: &[String],
         on_missing: OnMissing,
@@ -58,7 +66,7 @@ impl Key {
                 let part = Part::parse(text);
                 if part.is_none() {
                     problems.push(Problem::error("limit-key", pointer(at, i), format!("`{text}` is nothing that a limit can count by")).hint(
-                        "use `identity.subject`, `identity.provider`, `source.address`, `source.principal`, `header.NAME`, `claims.NAME`, `path.NAME`, `endpoint` or `api`",
+                        "use `identity.subject`, `identity.provider`, `identity.key`, `client.address`, `source.address`, `source.principal`, `header.NAME`, `query.NAME`, `claims.NAME`, `path.NAME`, `endpoint` or `api`",
                     ));
                 }
                 part
@@ -94,6 +102,16 @@ impl Key {
         self.parts.contains(part)
     }
 
+    /// Whether it counts by who calls.
+    pub(crate) fn needs_identity(&self) -> bool {
+        self.parts.iter().any(|part| {
+            matches!(
+                part,
+                Part::Subject | Part::Provider | Part::KeyId | Part::Claim(_)
+            )
+        })
+    }
+
     /// The parts, for explanations.
     pub(crate) fn parts(&self) -> impl Iterator<Item = String> {
         self.parts.iter().map(Part::to_text)
@@ -101,17 +119,20 @@ impl Key {
 }
 
 impl Part {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
         match text {
             "identity.subject" => Some(Self::Subject),
             "identity.provider" => Some(Self::Provider),
+            "identity.key" => Some(Self::KeyId),
+            "client.address" => Some(Self::Client),
             "source.address" => Some(Self::Address),
             "source.principal" => Some(Self::Principal),
             "endpoint" => Some(Self::Endpoint),
             "api" => Some(Self::Api),
             _ => match text.split_once('.')? {
                 ("header", name) => named(&name.to_ascii_lowercase()).map(Self::Header),
+                ("query", name) => named(name).map(Self::Query),
                 ("path", name) => named(name).map(Self::Path),
                 ("claims", name) => {
                     named(name).map(|n| Self::Claim(n.split('.').map(str::to_owned).collect()))
@@ -121,13 +142,16 @@ impl Part {
         }
     }
 
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         match self {
             Self::Subject => "identity.subject".to_owned(),
             Self::Provider => "identity.provider".to_owned(),
+            Self::KeyId => "identity.key".to_owned(),
+            Self::Client => "client.address".to_owned(),
             Self::Address => "source.address".to_owned(),
             Self::Principal => "source.principal".to_owned(),
             Self::Header(name) => format!("header.{name}"),
+            Self::Query(name) => format!("query.{name}"),
             Self::Claim(path) => format!("claims.{}", path.join(".")),
             Self::Path(name) => format!("path.{name}"),
             Self::Endpoint => "endpoint".to_owned(),
@@ -166,6 +190,9 @@ mod tests {
                 self.1
             };
             value.map(|v| Cow::Borrowed(v.as_bytes()))
+        }
+        fn amount(&self, _: &Source) -> Amount {
+            Amount::Absent
         }
     }
 
@@ -220,7 +247,10 @@ mod tests {
             "identity.provider",
             "source.address",
             "source.principal",
+            "identity.key",
+            "client.address",
             "header.x-tenant",
+            "query.tenant",
             "claims.a.b",
             "path.id",
             "endpoint",

@@ -2,36 +2,56 @@
 //!
 //! - [`bucket`] is the arithmetic of one bucket (GCRA), [`set`] the bounded slot that holds a few of them,
 //!   [`key`] what has a bucket of its own, [`table`] names the slots, [`take`] the read-decide-write loop as a state machine without I/O.
+//! - [`concurrency`] counts requests in flight in the same buckets, [`cost`] says what a request takes, [`rules`] what passes, by plan, and
+//!   [`settle`] what is left to do when an exchange is over.
 //!
 //! INVARIANT (never too many): whatever the order in which workers read and write, a bucket admits no more than its burst
 //! plus what its rate refills. A write that lost a race is decided anew from what the winner wrote.
 
 mod bucket;
+mod concurrency;
+mod cost;
 mod key;
+mod rules;
 mod set;
+mod settle;
 mod table;
 mod take;
 
-pub(crate) use bucket::Window;
+pub(crate) use bucket::{Room, Window};
+pub(crate) use cost::{Amount, Source};
 pub(crate) use key::{Key, Part, Seed, Values};
+pub(crate) use rules::Rules;
+pub(crate) use set::Left;
+pub(crate) use settle::Due;
 pub(crate) use table::Table;
-pub(crate) use take::{Take, Taken};
+pub(crate) use take::{Refused, Take, Taken};
 
-use crate::config;
+use crate::config::{self, Announce};
 use crate::problem::{Problem, pointer};
+use cost::Cost;
+use rules::{Plans, Written};
 use siphasher::sip128::SipHasher13;
 
 /// At most this many windows in one limit: a bucket's place in the table is sized for it.
 const MAX_WINDOWS: usize = 4;
+/// How long a request counts as in flight at least, where the policy does not say: 5 minutes, in microseconds.
+const HOLD: u64 = 300_000_000;
 
 /// A limit, ready to use.
 #[derive(Debug)]
 pub(crate) struct Limit {
     pub(crate) name: String,
     pub(crate) key: Key,
+    /// Whether admitted responses say how much is left.
+    pub(crate) announced: bool,
+    /// What its buckets are named by, besides the key: buckets of another form have other names.
+    tag: String,
     /// The name of the bucket that counts what finds no place: see [`set`].
     overflow: u128,
-    pub(crate) windows: Vec<Window>,
+    base: Rules,
+    plans: Option<Plans>,
+    cost: Cost,
 }
 
 impl Limit {
@@ -45,6 +65,13 @@ impl Limit {
             rate,
             burst,
             windows,
+            concurrent,
+            hold,
+            cost,
+            // Read with `plans`.
+            plan_from: _,
+            plans: _,
+            announce,
             on_missing,
         } = config;
         let mut problems = Vec::new();
@@ -60,58 +87,58 @@ impl Limit {
             );
         }
         let key = Key::compile(&pointer(at, "key"), key, *on_missing, &mut problems);
-        let windows = match (rate, windows.as_slice()) {
-            (Some(rate), []) => Window::compile(at, *rate, *burst, &mut problems)
-                .into_iter()
-                .collect(),
-            (None, [_, ..]) => {
-                if burst.is_some() {
-                    problems.push(
-                        Problem::error(
-                            "limit-form",
-                            pointer(at, "burst"),
-                            "`burst` belongs to a window here",
-                        )
-                        .hint("move `burst` into the entries of `windows`"),
-                    );
-                }
-                if windows.len() > MAX_WINDOWS {
-                    problems.push(Problem::error(
-                        "limit-windows",
-                        pointer(at, "windows"),
-                        format!(
-                            "{} windows, at most {} are possible",
-                            windows.len(),
-                            MAX_WINDOWS
-                        ),
-                    ));
-                }
-                let base = pointer(at, "windows");
-                windows
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(i, config::Window { rate, burst })| {
-                        Window::compile(&pointer(&base, i), *rate, *burst, &mut problems)
-                    })
-                    .collect()
-            }
-            (Some(_), [_, ..]) | (None, []) => {
-                problems.push(
-                    Problem::error("limit-form", at, "a limit needs either `rate` or `windows`")
-                        .hint("write `rate: 100/s`, or `windows: [{ rate: 100/s }, { rate: 1000/m }]`"),
-                );
-                Vec::new()
-            }
+        let cost = Cost::compile(&pointer(at, "cost"), cost.as_ref(), &mut problems);
+        let held = hold.map_or(HOLD, |hold| hold.0);
+        if !(1_000_000..=86_400_000_000).contains(&held) || (hold.is_some() && concurrent.is_none())
+        {
+            problems.push(
+                Problem::error(
+                    "limit-hold",
+                    pointer(at, "hold"),
+                    "such a `hold` is not possible",
+                )
+                .hint("use a time from 1s to 1d beside `concurrent`"),
+            );
+        }
+        let written = Written {
+            rate: *rate,
+            burst: *burst,
+            windows,
+            concurrent: *concurrent,
+            late: cost.may_be_late(),
+            hold: held.saturating_mul(1000),
         };
+        let base = Rules::compile(at, &written, &mut problems);
+        let plans = Plans::compile(at, config, &written, &mut problems);
         if problems.is_empty() {
+            let form = if concurrent.is_some() { "\0c" } else { "" };
+            let tag = format!("{name}{form}");
             Ok(Self {
-                overflow: SipHasher13::new().hash(name.as_bytes()).as_u128(),
+                overflow: SipHasher13::new().hash(tag.as_bytes()).as_u128(),
+                tag,
                 name: name.to_owned(),
                 key,
-                windows,
+                announced: *announce == Announce::Always,
+                base,
+                plans,
+                cost,
             })
         } else {
             Err(problems)
         }
+    }
+
+    /// The rules for callers with this plan.
+    pub(crate) fn rules(&self, plan: Option<usize>) -> &Rules {
+        self.plans
+            .as_ref()
+            .zip(plan)
+            .and_then(|(plans, place)| plans.rules(place))
+            .unwrap_or(&self.base)
+    }
+
+    /// The plans and their rules.
+    pub(crate) fn plans(&self) -> &[(String, Rules)] {
+        self.plans.as_ref().map_or(&[], Plans::named)
     }
 }

@@ -1,4 +1,5 @@
-//! The table that holds the buckets of all limits: so many slots in the data that all workers of a proxy share.
+//! The tables that hold the buckets of all limits, and what is known of callers' behaviour: so many slots in the data that all workers of a
+//! proxy share.
 
 use std::sync::Arc;
 
@@ -10,17 +11,17 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table of so many slots, for the policy of this name.
-    pub(crate) fn new(policy: &str, slots: u32) -> Self {
+    /// A table of so many slots of this kind, for the policy of this name.
+    pub(crate) fn new(kind: &str, policy: &str, slots: u32) -> Self {
         Self {
-            prefix: format!("meshward.limit.{policy}.").into(),
+            prefix: format!("meshward.{kind}.{policy}.").into(),
             slots: u64::from(slots.max(1)),
         }
     }
 
     /// The slot of a bucket. Its number is made from the upper half of the name; the slot holds the whole name, so that keys of one slot are
     /// told apart. Written out by hand: this runs for every request that is counted.
-    pub(super) fn slot(&self, bucket: u128) -> Arc<str> {
+    pub(crate) fn slot(&self, bucket: u128) -> Arc<str> {
         const DIGITS: u32 = 8;
         let upper = u64::try_from(bucket >> 64).unwrap_or_default();
         let number = upper.checked_rem(self.slots).unwrap_or_default();
@@ -40,20 +41,20 @@ mod tests {
 
     #[test]
     fn slots_are_named_by_number_and_none_is_beyond_the_last() {
-        let table = Table::new("shop", 3);
+        let table = Table::new("limit", "shop", 3);
         let name = |upper: u64| table.slot((u128::from(upper) << 64) | 7);
         assert_eq!(&*name(0), "meshward.limit.shop.00000000");
         assert_eq!(&*name(5), "meshward.limit.shop.00000002");
         assert_eq!(
-            &*Table::new("p", u32::MAX).slot(u128::MAX),
+            &*Table::new("limit", "p", u32::MAX).slot(u128::MAX),
             "meshward.limit.p.00000000"
         );
         assert_eq!(
-            &*Table::new("p", 0).slot(u128::MAX),
+            &*Table::new("limit", "p", 0).slot(u128::MAX),
             "meshward.limit.p.00000000"
         );
         assert_eq!(
-            &*Table::new("p", 0x1f4).slot(0x1f3 << 64),
+            &*Table::new("limit", "p", 0x1f4).slot(0x1f3 << 64),
             "meshward.limit.p.000001f3"
         );
     }

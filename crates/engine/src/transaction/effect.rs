@@ -123,6 +123,8 @@ pub struct Forward {
     pub target: Option<String>,
     /// Whether the response is judged.
     pub watch_response: bool,
+    /// Fields that the response carries besides its own, whoever makes it.
+    pub response_headers: Vec<HeaderChange>,
 }
 
 /// The body that goes to the client instead of the upstream's, and what changes with it.

@@ -5,15 +5,18 @@
 //!
 //! - `request` runs the controls that need the head, `remote` waits for what other servers must say, `prove` asks what only some
 //!   credentials need, `body` and `binding` those that need a body, `response` the way back,
-//!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
+//!   `behaviour` looks at what the caller has done before, `limits` takes from limits, `afterwards` is what is left to do at the end, `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
 //! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
 
+mod afterwards;
+mod behaviour;
 mod binding;
 mod body;
 mod claims;
 mod effect;
+mod limits;
 mod prove;
 mod remote;
 mod reply;
@@ -22,11 +25,13 @@ mod response;
 mod upstream;
 mod values;
 
+pub use afterwards::{Afterwards, Ended};
 pub use effect::{
     Answer, Event, Fact, Forward, HeaderChange, Query, Replacement, Reply, Step, Stored,
 };
 
 use crate::Policy;
+use crate::abuse::Watch;
 use crate::audit::{Record, Trial};
 use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
@@ -34,6 +39,7 @@ use crate::http::{RequestHead, ResponseHead, Target};
 use crate::identity::{Asked, Identity, Question};
 use crate::limit::Take;
 use crate::verdict::{Decision, Finding, Reason, Refusal};
+use behaviour::When;
 use std::sync::Arc;
 
 /// One exchange on its way.
@@ -53,6 +59,8 @@ pub struct Transaction {
     asked: Asked,
     /// What goes to the client instead of the response's body.
     replacement: Option<Replacement>,
+    /// Fields that the response carries besides its own.
+    told: Vec<HeaderChange>,
 }
 
 /// Where an exchange is.
@@ -66,6 +74,12 @@ enum State {
     Waiting { until: Timestamp },
     /// Waiting for a server's word about the token.
     Calling(Box<Question>),
+    /// Looking for the pattern of behaviour at this index.
+    Watching {
+        when: When,
+        index: usize,
+        watch: Watch,
+    },
     /// Taking from the limit at this index.
     Limiting { index: usize, take: Take },
     /// Waiting for the request body.
@@ -102,6 +116,7 @@ impl Transaction {
             identity: None,
             asked: Asked::default(),
             replacement: None,
+            told: Vec::new(),
         })
     }
 
@@ -115,6 +130,9 @@ impl Transaction {
             }
             (State::Calling(question), Event::Called(answer)) => {
                 self.on_called(*question, &answer, now)
+            }
+            (State::Watching { when, index, watch }, Event::Answer(answer)) => {
+                self.on_watch_answer((when, index, watch), answer, now)
             }
             (State::Limiting { index, take }, Event::Answer(answer)) => {
                 self.on_limit_answer(index, take, answer, now)
@@ -147,6 +165,17 @@ impl Transaction {
     /// Notes what another policy says to the same request.
     pub fn compared(&mut self, trial: Trial) {
         self.record.compared(trial);
+    }
+
+    /// Ends an exchange that comes to no verdict any more: its client has gone. What is left to do stands in the record.
+    #[must_use]
+    pub fn abandon(self: Box<Self>) -> Box<Record> {
+        self.record
+    }
+
+    /// Adds what another policy has to do after the same exchange.
+    pub fn and_afterwards(&mut self, other: Box<Afterwards>) {
+        self.record.add_afterwards(other);
     }
 
     fn endpoint(&self) -> Option<&Endpoint> {

@@ -2,6 +2,7 @@
 //!
 //! Each question costs the proxy a call, so it is put only for a credential that needs the answer.
 
+use super::behaviour::When;
 use super::{Answer, Fact, Found, Query, State, Step, Transaction};
 use crate::config::{Mode, Timestamp};
 use crate::identity::{self, Claim, Claimed, Judged, Known};
@@ -28,7 +29,7 @@ impl Transaction {
         if in_request {
             self.channel(Known::default(), now)
         } else {
-            self.authorize(now)
+            self.watch(When::Late, 0, now)
         }
     }
 
@@ -84,7 +85,7 @@ impl Transaction {
     fn certificate(self: Box<Self>, index: usize, now: Timestamp) -> Step {
         let identity = self.identity.as_ref().and_then(|i| i.all().nth(index));
         let Some(identity) = identity else {
-            return self.authorize(now);
+            return self.watch(When::Late, 0, now);
         };
         if identity.unproven.certificate.is_none() {
             return self.replay(index, now);
@@ -132,7 +133,7 @@ impl Transaction {
             .map_or(Mode::Enforce, |endpoint| endpoint.modes.authenticate);
         match self.note(refusal, mode) {
             Found::Refused(refusal) => self.refuse(refusal),
-            Found::Passes => self.authorize(now),
+            Found::Passes => self.watch(When::Late, 0, now),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Waiting for what other servers must say before the caller is known, and what happens when they do not.
 
+use super::behaviour::When;
 use super::{Found, State, Step, Transaction, reply};
 use crate::config::{Mode, OnFailure, Timestamp};
 use crate::identity::{Pending, Question, Unavailable};
@@ -60,7 +61,7 @@ impl Transaction {
             OnFailure::Allow => Mode::Monitor,
         };
         match self.note(refusal, mode) {
-            Found::Passes => self.authorize(now),
+            Found::Passes => self.watch(When::Late, 0, now),
             Found::Refused(refusal) => {
                 let mut reply = reply::refusal(&self, &refusal);
                 let retry_after = ("retry-after".to_owned(), retry_after.to_string());

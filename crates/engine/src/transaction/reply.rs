@@ -5,9 +5,10 @@ use crate::audit;
 use crate::compile::Access;
 use crate::config::{Detail, Rate};
 use crate::identity::{self, Provider};
-use crate::limit::Limit;
+use crate::limit::{Left, Limit, Rules};
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The reply to a refusal.
@@ -53,24 +54,68 @@ pub(super) fn refusal(transaction: &Transaction, refusal: &Refusal) -> Reply {
     }
 }
 
-/// `Retry-After` (RFC 9110) and the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+/// `Retry-After` (RFC 9110) and the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers-10) of a refusal.
 #[cold]
-pub(super) fn rate_limit(limit: &Limit, window: usize, wait: u64) -> Vec<(String, String)> {
-    // Rounded up: who waits as long as we say must find room.
-    let seconds = wait.div_ceil(1_000_000_000).max(1);
-    let mut headers = vec![("retry-after".to_owned(), seconds.to_string())];
-    if let Some(window) = limit.windows.get(window) {
-        let Rate { requests, period } = window.rate;
-        headers.push((
-            "ratelimit-policy".to_owned(),
-            format!("\"{}\";q={requests};w={}", limit.name, period / 1_000_000),
-        ));
-        headers.push((
-            "ratelimit".to_owned(),
-            format!("\"{}\";r=0;t={seconds}", limit.name),
-        ));
+pub(super) fn rate_limit(
+    limit: &Limit,
+    plan: Option<usize>,
+    window: Option<usize>,
+    wait: Option<u64>,
+) -> Vec<(String, String)> {
+    let mut headers = vec![(
+        "ratelimit-policy".to_owned(),
+        quota(limit, limit.rules(plan), window),
+    )];
+    // Without a time to wait, waiting does not help: the request takes more than there ever is.
+    if let Some(wait) = wait {
+        let seconds = whole_seconds(wait).max(1);
+        headers.push(retry_after(wait));
+        let value = format!("\"{}\";r=0;t={seconds}", limit.name);
+        headers.push(("ratelimit".to_owned(), value));
     }
     headers
+}
+
+/// `Retry-After`, for so many nanoseconds.
+pub(super) fn retry_after(wait: u64) -> (String, String) {
+    let seconds = whole_seconds(wait).max(1);
+    ("retry-after".to_owned(), seconds.to_string())
+}
+
+/// The `RateLimit` fields of an admitted request: the window of the limit that has the least left.
+pub(super) fn left(limit: &Limit, plan: Option<usize>, left: Left) -> [(&'static str, String); 2] {
+    let Left {
+        window,
+        requests,
+        reset,
+    } = left;
+    let mut value = format!("\"{}\";r={requests}", limit.name);
+    if window.is_some() {
+        // Writing to a text does not fail.
+        let _ = write!(value, ";t={}", whole_seconds(reset));
+    }
+    let policy = quota(limit, limit.rules(plan), window);
+    [("ratelimit-policy", policy), ("ratelimit", value)]
+}
+
+/// One item of `RateLimit-Policy`.
+fn quota(limit: &Limit, rules: &Rules, window: Option<usize>) -> String {
+    let name = &limit.name;
+    match window.and_then(|index| rules.windows.get(index)) {
+        Some(window) => {
+            let Rate { requests, period } = window.rate;
+            format!("\"{name}\";q={requests};w={}", period / 1_000_000)
+        }
+        None => {
+            let most = rules.concurrency.map_or(0, |c| c.most);
+            format!("\"{name}\";q={most};qu=\"concurrent-requests\"")
+        }
+    }
+}
+
+/// Rounded up: who waits as long as we say must find room.
+const fn whole_seconds(nanoseconds: u64) -> u64 {
+    nanoseconds.div_ceil(1_000_000_000)
 }
 
 fn problem(transaction: &Transaction, refusal: &Refusal) -> String {

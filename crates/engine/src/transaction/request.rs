@@ -1,11 +1,11 @@
 //! The controls that need the request head, in order: reading, route, authenticate, authorize, limit, contract.
 
-use super::{Answer, Found, State, Step, Transaction, reply, upstream, values};
+use super::behaviour::When;
+use super::{Found, State, Step, Transaction, reply, upstream};
 use crate::compile::Access;
 use crate::config::{Mode, Timestamp, Unknown};
 use crate::http::{self, RequestHead};
 use crate::identity::{self, Failure, Provider};
-use crate::limit::{Take, Taken};
 use crate::route;
 use crate::verdict::{Reason, Refusal};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Transaction {
                     self.record.endpoint = Some(Arc::clone(&endpoint.label));
                     self.record.operation.clone_from(&endpoint.operation);
                 }
-                self.authenticate(now)
+                self.watch(When::Early, 0, now)
             }
             route::Found::Preflight { api } => {
                 self.name_api(api);
@@ -195,74 +195,8 @@ impl Transaction {
         self.limit(0)
     }
 
-    /// Takes from the limit at `index`, or goes on when there is none.
-    fn limit(mut self: Box<Self>, index: usize) -> Step {
-        let Some(endpoint) = self.endpoint() else {
-            return self.refuse(Reason::Internal.into());
-        };
-        let mode = endpoint.modes.limit;
-        let limit = endpoint
-            .limits
-            .get(index)
-            .filter(|_| mode != Mode::Off)
-            .cloned();
-        let Some(limit) = limit else {
-            return self.contract();
-        };
-        match Take::start(
-            &self.policy.table,
-            &limit,
-            self.policy.seed,
-            &values::Of(&self),
-        ) {
-            Ok((take, query)) => Step::Ask(self.wait(State::Limiting { index, take }), query),
-            Err(refusal) => match self.note(refusal, mode) {
-                Found::Refused(refusal) => self.refuse(refusal),
-                Found::Passes => self.limit(index.saturating_add(1)),
-            },
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn on_limit_answer(
-        mut self: Box<Self>,
-        index: usize,
-        mut take: Take,
-        answer: Answer,
-        now: Timestamp,
-    ) -> Step {
-        let found = self
-            .endpoint()
-            .and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
-        let Some((limit, mode)) = found else {
-            return self.refuse(Reason::Internal.into());
-        };
-        match take.answer(&limit, answer, now) {
-            Taken::Ask(query) => Step::Ask(self.wait(State::Limiting { index, take }), query),
-            Taken::Admitted => self.limit(index.saturating_add(1)),
-            Taken::Failed(refusal) => match self.note(refusal, mode) {
-                Found::Refused(refusal) => self.refuse(refusal),
-                Found::Passes => self.limit(index.saturating_add(1)),
-            },
-            Taken::Refused {
-                refusal,
-                window,
-                wait,
-            } => match self.note(refusal, mode) {
-                Found::Passes => self.limit(index.saturating_add(1)),
-                Found::Refused(refusal) => {
-                    let mut reply = reply::refusal(&self, &refusal);
-                    reply
-                        .headers
-                        .extend(reply::rate_limit(&limit, window, wait));
-                    self.end(refusal.reason, reply)
-                }
-            },
-        }
-    }
-
     /// Judges parameters and everything about the body that the head tells.
-    fn contract(mut self: Box<Self>) -> Step {
+    pub(super) fn contract(mut self: Box<Self>) -> Step {
         let Some(endpoint) = self.endpoint() else {
             return self.refuse(Reason::Internal.into());
         };
@@ -284,8 +218,9 @@ impl Transaction {
     }
 
     /// The request may go upstream.
-    pub(super) fn admit(self: Box<Self>) -> Step {
+    pub(super) fn admit(mut self: Box<Self>) -> Step {
         let mut forward = upstream::forward(&self);
+        forward.response_headers = std::mem::take(&mut self.told);
         forward.watch_response = self
             .endpoint()
             .is_some_and(|e| e.responses || e.authorization.binds_response());

@@ -35,6 +35,13 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
     say("Who", who(bundle, endpoint));
     say("Needs", allowed::sentences(endpoint));
     say("How often", how_often(bundle, &endpoint.rules.limits));
+    let abuse = endpoint.rules.abuse.iter();
+    let abuse: Vec<String> = abuse
+        .map(|(name, words)| format!("`{name}`: {words}."))
+        .collect();
+    if !abuse.is_empty() {
+        say("Behaviour", abuse);
+    }
     say("Request", request(endpoint));
     say("Response", vec![response(endpoint)]);
     say("Upstream", upstream(endpoint));
@@ -152,11 +159,14 @@ fn how_often(bundle: &Document, limits: &[LimitSummary]) -> Vec<String> {
 }
 
 fn limit_words(bundle: &Document, limit: &LimitSummary) -> String {
-    let LimitSummary { name, key, windows } = limit;
-    let windows: Vec<String> = windows
-        .iter()
-        .map(|(rate, burst)| format!("{rate}, at most {burst} at once"))
-        .collect();
+    let LimitSummary {
+        name,
+        key,
+        windows,
+        concurrent,
+        plans,
+    } = limit;
+    let most = room(windows, *concurrent);
     let per = if key.is_empty() {
         "for all callers together".to_owned()
     } else {
@@ -166,7 +176,19 @@ fn limit_words(bundle: &Document, limit: &LimitSummary) -> String {
         Some(OnMissing::Deny) => "; who has none is refused",
         Some(OnMissing::Share) | None => "",
     };
-    format!("`{name}`: {}, {per}{missing}.", windows.join(" and "))
+    let plans = plans.iter().map(|(name, plan)| {
+        let most = room(&plan.windows, plan.concurrent);
+        format!("; with the plan `{name}` {most}")
+    });
+    let plans: String = plans.collect();
+    format!("`{name}`: {most}, {per}{plans}{missing}.")
+}
+
+fn room(windows: &[(String, u64)], concurrent: Option<u32>) -> String {
+    let windows = windows.iter();
+    let windows = windows.map(|(rate, burst)| format!("{rate}, at most {burst} at once"));
+    let flying = concurrent.map(|most| format!("at most {most} in flight"));
+    windows.chain(flying).collect::<Vec<_>>().join(" and ")
 }
 
 fn request(endpoint: &Endpoint) -> Vec<String> {
