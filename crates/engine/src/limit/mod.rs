@@ -142,3 +142,6 @@ impl Limit {
         self.plans.as_ref().map_or(&[], Plans::named)
     }
 }
+
+#[cfg(test)]
+mod tests;
