@@ -16,6 +16,7 @@ pub mod pki;
 mod placeholder;
 pub mod policy;
 pub mod prepare;
+pub mod scenario;
 mod spoil;
 pub mod token;
 
