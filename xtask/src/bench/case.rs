@@ -17,6 +17,10 @@ pub(super) enum Kind {
     NativeUncached,
     /// Meshward with an API key.
     MeshwardKey,
+    /// Meshward with an API key, and without a limit.
+    MeshwardUnlimited,
+    /// Meshward with an API key, and with everything that is counted and watched.
+    MeshwardWatched,
     /// Meshward with tokens.
     MeshwardJwt,
     /// Meshward with an API key, and the same policy once more on trial beside it.
@@ -34,6 +38,8 @@ impl Kind {
             Self::Native => "native-chain",
             Self::NativeUncached => "native-jwt",
             Self::MeshwardKey => "meshward-key",
+            Self::MeshwardUnlimited => "meshward-unlimited",
+            Self::MeshwardWatched => "meshward-watched",
             Self::MeshwardJwt => "meshward-jwt",
             Self::MeshwardTrial => "meshward-trial",
         }
@@ -43,7 +49,11 @@ impl Kind {
     pub(super) fn is_meshward(self) -> bool {
         matches!(
             self,
-            Self::MeshwardKey | Self::MeshwardJwt | Self::MeshwardTrial
+            Self::MeshwardKey
+                | Self::MeshwardUnlimited
+                | Self::MeshwardWatched
+                | Self::MeshwardJwt
+                | Self::MeshwardTrial
         )
     }
 }
@@ -110,12 +120,18 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 16] = [
+pub(super) const CASES: [Case; 18] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
     case("native-chain", Kind::Native, Load::Get),
     case("meshward-get-key", Kind::MeshwardKey, Load::Get),
+    case(
+        "meshward-get-key-unlimited",
+        Kind::MeshwardUnlimited,
+        Load::Get,
+    ),
+    case("meshward-get-key-watched", Kind::MeshwardWatched, Load::Get),
     case("meshward-get-key-trial", Kind::MeshwardTrial, Load::Get),
     case("meshward-get-jwt-seen", Kind::MeshwardJwt, Load::Get),
     case(

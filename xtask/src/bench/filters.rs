@@ -17,7 +17,11 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::ReadBody => noop("body"),
         Kind::Native => native()?,
         Kind::NativeUncached => vec![jwt_authn(json!({}))?],
-        Kind::MeshwardKey | Kind::MeshwardJwt | Kind::MeshwardTrial => {
+        Kind::MeshwardKey
+        | Kind::MeshwardUnlimited
+        | Kind::MeshwardWatched
+        | Kind::MeshwardJwt
+        | Kind::MeshwardTrial => {
             let bundle = site.bundles.get(&kind).context("the bundle was not made")?;
             vec![wasm("meshward", &site.filter, bundle)]
         }

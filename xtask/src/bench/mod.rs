@@ -136,7 +136,13 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
         if !built {
             build::run(&build::Args { only: None })?;
         }
-        for kind in [Kind::MeshwardKey, Kind::MeshwardJwt, Kind::MeshwardTrial] {
+        for kind in [
+            Kind::MeshwardKey,
+            Kind::MeshwardUnlimited,
+            Kind::MeshwardWatched,
+            Kind::MeshwardJwt,
+            Kind::MeshwardTrial,
+        ] {
             bundles.insert(kind, bundle(&dir, kind)?);
         }
     }
@@ -151,10 +157,18 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
 
 /// Makes a bundle as a user does.
 fn bundle(dir: &Path, kind: Kind) -> Result<String> {
-    let name = if kind == Kind::MeshwardJwt {
-        "policy-jwt.yaml"
-    } else {
-        "policy-key.yaml"
+    let name = match kind {
+        Kind::MeshwardJwt => "policy-jwt.yaml",
+        Kind::MeshwardUnlimited => "policy-unlimited.yaml",
+        Kind::MeshwardWatched => "policy-watched.yaml",
+        Kind::MeshwardKey
+        | Kind::MeshwardTrial
+        | Kind::Proxy
+        | Kind::Noop
+        | Kind::ReadHeaders
+        | Kind::ReadBody
+        | Kind::Native
+        | Kind::NativeUncached => "policy-key.yaml",
     };
     for file in [name, "description.yaml"] {
         fs::copy(paths::root().join("xtask/bench").join(file), dir.join(file))
