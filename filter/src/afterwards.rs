@@ -11,7 +11,7 @@ use meshward_engine::transaction::{Afterwards, Ended};
 const MOST_QUESTIONS: usize = 2048;
 
 /// Does it.
-pub(crate) fn settle(host: &impl Host, mut afterwards: Box<Afterwards>, record: &Record) {
+pub(crate) fn settle(host: &impl Host, mut afterwards: Afterwards, record: &Record) {
     let now = Timestamp(host.nanoseconds() / 1000);
     let sizes = afterwards.needs_sizes();
     let status = record.status.or_else(|| {

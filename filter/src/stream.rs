@@ -225,7 +225,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         };
         let Some(mut record) = record else { return };
         if let Some(afterwards) = record.afterwards.take() {
-            afterwards::settle(&self.host, afterwards, &record);
+            afterwards::settle(&self.host, *afterwards, &record);
         }
         if let Some(spent) = self.spent {
             self.metrics.time(&self.host, spent);
@@ -246,7 +246,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
     #[cold]
     fn settle_abandoned(&self, mut record: Box<Record>) {
         if let Some(afterwards) = record.afterwards.take() {
-            afterwards::settle(&self.host, afterwards, &record);
+            afterwards::settle(&self.host, *afterwards, &record);
         }
     }
 

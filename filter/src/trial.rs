@@ -46,7 +46,12 @@ pub(crate) fn settle(
 ) -> Next {
     let other = match ask(host, judge, candidate, shown, now) {
         next @ (Next::Forward(..) | Next::Reply(..)) => next,
-        undecided => return noted(also(active, undecided), Trial::Unknown),
+        undecided @ (Next::Wait(..)
+        | Next::Call(..)
+        | Next::Hold(_)
+        | Next::Deliver(_)
+        | Next::Replace(..)
+        | Next::Stuck) => return noted(also(active, undecided), Trial::Unknown),
     };
     let (Some(ours), Some(theirs)) = (record(&active), record(&other)) else {
         return active;

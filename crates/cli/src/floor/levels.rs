@@ -285,6 +285,7 @@ fn modes(floor: &Floor, at: &str, mode: Option<Mode>, modes: Modes, problems: &m
             modes.authenticate,
             least(asked.modes.authenticate),
         ),
+        ("abuse", modes.abuse, least(asked.modes.abuse)),
         ("authorize", modes.authorize, least(asked.modes.authorize)),
         ("limit", modes.limit, least(asked.modes.limit)),
         ("contract", modes.contract, least(asked.modes.contract)),

@@ -151,7 +151,7 @@ impl Watch {
         // That it begins is told in any case.
         let verdict = match verdict {
             Verdict::Passes => Verdict::Told(pattern.seen()),
-            verdict => verdict,
+            seen @ (Verdict::Told(_) | Verdict::Refused(..)) => seen,
         };
         (verdict, true)
     }

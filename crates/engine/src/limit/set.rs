@@ -422,7 +422,9 @@ mod tests {
         for _ in 0..2 {
             match set.take(1, OVERFLOW, &rules, 1, NOW) {
                 Answer::Taken(grant) => granted.push(grant),
-                other => panic!("{other:?}"),
+                other @ (Answer::Full { .. } | Answer::Never { .. } | Answer::Busy) => {
+                    panic!("{other:?}")
+                }
             }
         }
         assert_eq!(set.take(1, OVERFLOW, &rules, 1, NOW), Answer::Busy);

@@ -68,7 +68,7 @@ impl Values for Of<'_> {
             Source::RequestSize => match Amount::of(head.headers.all("content-length")) {
                 Amount::Absent if head.end_of_stream => Amount::Known(0),
                 Amount::Absent | Amount::Later => Amount::Later,
-                known => known,
+                said @ (Amount::Known(_) | Amount::Unreadable) => said,
             },
             Source::ResponseSize => Amount::Later,
         }
