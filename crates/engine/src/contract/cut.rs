@@ -8,6 +8,7 @@ use super::place;
 use super::shape::{Others, Shape, ShapeId};
 use crate::config::Hide;
 use crate::problem::pointer;
+use std::borrow::Cow;
 
 /// The deepest nesting.
 const DEEPEST: u32 = 100;
@@ -71,8 +72,14 @@ struct Cutter<'t> {
     shapes: &'t [Shape],
     orders: Orders<'t>,
     changed: bool,
-    path: Vec<String>,
+    path: Vec<Step<'t>>,
     undeclared: Vec<String>,
+}
+
+/// A step on the way to a value: written out only where something is told about it.
+enum Step<'t> {
+    Member(Cow<'t, str>),
+    Item(usize),
 }
 
 impl<'t> Cutter<'t> {
@@ -104,8 +111,8 @@ impl<'t> Cutter<'t> {
             self.space();
             self.expect(b':')?;
             self.space();
-            let name: String = serde_json::from_slice(key).ok()?;
-            let inner = match shape.members.get(name.as_str()) {
+            let name = name(key)?;
+            let inner = match shape.members.get(&*name) {
                 Some(id) => Ok(Some(*id)),
                 None => match shape.others {
                     Others::Any => Ok(None),
@@ -113,7 +120,7 @@ impl<'t> Cutter<'t> {
                     Others::Undeclared => Err(()),
                 },
             };
-            self.path.push(name);
+            self.path.push(Step::Member(name));
             self.member(key, inner, depth)?;
             self.path.pop();
             first = false;
@@ -171,7 +178,7 @@ impl<'t> Cutter<'t> {
         let mut index = 0_usize;
         loop {
             self.space();
-            self.path.push(index.to_string());
+            self.path.push(Step::Item(index));
             let how = self.hidden(shape.items);
             if how == Some(Hide::Remove) {
                 self.changed = true;
@@ -219,10 +226,10 @@ impl<'t> Cutter<'t> {
 
     fn note(&mut self) {
         if self.undeclared.len() < PLACES {
-            let at = self
-                .path
-                .iter()
-                .fold(String::new(), |at, step| pointer(&at, step));
+            let at = self.path.iter().fold(String::new(), |at, step| match step {
+                Step::Member(name) => pointer(&at, name),
+                Step::Item(index) => pointer(&at, index),
+            });
             self.undeclared.push(place::bounded(&at));
         }
     }
@@ -260,13 +267,11 @@ impl<'t> Cutter<'t> {
         let start = self.at;
         self.expect(b'"')?;
         loop {
-            match self.next()? {
-                b'"' => return self.text.get(start..self.at),
-                b'\\' => {
-                    self.next()?;
-                }
-                _ => {}
+            self.at += memchr::memchr2(b'"', b'\\', self.text.get(self.at..)?)?;
+            if self.next()? == b'"' {
+                return self.text.get(start..self.at);
             }
+            self.next()?;
         }
     }
 
@@ -310,6 +315,15 @@ impl<'t> Cutter<'t> {
         }
         (self.at > start).then_some(())
     }
+}
+
+/// What a text with its quotes says. One without escapes says what is written.
+fn name(quoted: &[u8]) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', quoted).is_some() {
+        return serde_json::from_slice(quoted).ok().map(Cow::Owned);
+    }
+    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    std::str::from_utf8(inner).ok().map(Cow::Borrowed)
 }
 
 #[cfg(test)]
