@@ -45,6 +45,11 @@ impl Context for Root<Envoy, Engine> {
         self.called(CallId(id), &answer);
     }
 
+    fn on_grpc_call_response(&mut self, id: u32, status: u32, size: usize) {
+        let answer = Envoy.message(status, size);
+        self.called(CallId(id), &answer);
+    }
+
     fn on_done(&mut self) -> bool {
         self.leave();
         true
@@ -82,7 +87,7 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Runs a callback. Where the stream then waits for keys, it is kept until they come.
+    /// Runs a callback. Where the stream then waits for what comes to many, it is kept until that is there.
     fn run(&self, work: impl FnOnce(&mut Stream<Envoy, Engine>) -> Flow) -> Flow {
         // The SDK does not nest callbacks of one context; if it did, the message would not pass.
         let Ok(mut stream) = self.stream.try_borrow_mut() else {
@@ -104,6 +109,13 @@ impl Exchange {
 impl Context for Exchange {
     fn on_http_call_response(&mut self, id: u32, fields: usize, size: usize, _trailers: usize) {
         let flow = self.run(|s| s.called(CallId(id), |host| host.answer(fields, size)));
+        if flow == Flow::Pass {
+            Envoy.resume_request();
+        }
+    }
+
+    fn on_grpc_call_response(&mut self, id: u32, status: u32, size: usize) {
+        let flow = self.run(|s| s.called(CallId(id), |host| host.message(status, size)));
         if flow == Flow::Pass {
             Envoy.resume_request();
         }

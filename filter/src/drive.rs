@@ -4,9 +4,8 @@ use crate::host::Host;
 use crate::shared;
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
-use meshward_engine::remote::{Call, RemoteKeys};
+use meshward_engine::remote::{Awaited, Call};
 use meshward_engine::transaction::{Event, Forward, Replacement, Reply, Step, Transaction};
-use std::sync::Arc;
 
 /// The most questions for one event. The engine's own bound is far lower: this one keeps a fault in it from stalling a worker.
 const MOST_QUESTIONS: usize = 256;
@@ -30,8 +29,8 @@ impl Judge for Engine {
 /// What the proxy must do next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Hold the request until these keys have changed, or until the moment.
-    Wait(Box<Transaction>, Arc<RemoteKeys>, Timestamp),
+    /// Hold the request until this has changed, or until the moment.
+    Wait(Box<Transaction>, Awaited, Timestamp),
     /// Hold the request and make this call.
     Call(Box<Transaction>, Call),
     /// Hold the message and bring its body.
@@ -63,7 +62,7 @@ pub(crate) fn drive(
                 let answer = shared::answer(host, query);
                 judge.judge(transaction, Event::Answer(answer), now)
             }
-            Step::Wait(transaction, keys, until) => return Next::Wait(transaction, keys, until),
+            Step::Wait(transaction, what, until) => return Next::Wait(transaction, what, until),
             Step::Call(transaction, call) => return Next::Call(transaction, call),
             Step::NeedBody(transaction) => return Next::Hold(transaction),
             Step::Forward(transaction, how) => return Next::Forward(transaction, how),

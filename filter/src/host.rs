@@ -1,6 +1,6 @@
 //! The proxy, as the filter sees it: the few calls that it needs.
 //!
-//! [`Envoy`] is the only code that calls `proxy_wasm::hostcalls`; tests use a fake.
+//! [`Envoy`], with `grpc`, is the only code that calls `proxy_wasm::hostcalls`; tests use a fake.
 //!
 //! INVARIANT (no panic): the SDK's wrappers panic on a status that they do not expect, and its text getters on bytes that
 //! are not UTF-8; a panic ends every stream of the worker. So only byte getters are called, and each call only in the
@@ -8,9 +8,10 @@
 
 #[cfg(test)]
 pub(crate) mod fake;
+mod grpc;
 
 use meshward_engine::http::Headers;
-use meshward_engine::remote::{Call, CallAnswer, MAX_ANSWER};
+use meshward_engine::remote::{Call, CallAnswer, MAX_ANSWER, Protocol};
 use meshward_engine::transaction::Reply;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, GrpcStatusCode, MapType, MetricType, Status};
@@ -97,6 +98,8 @@ pub(crate) trait Host: Clone {
     fn call(&self, call: &Call) -> Option<CallId>;
     /// The answer to a call, in the callback that brings it: `fields` and `size` are what the callback says.
     fn answer(&self, fields: usize, size: usize) -> CallAnswer;
+    /// The answer to a gRPC call, in the callback that brings it: `status` and `size` are what the callback says.
+    fn message(&self, status: u32, size: usize) -> CallAnswer;
     /// Lets every call below speak for another context, until the callback ends. `false` when there is no such context.
     fn enter(&self, context: u32) -> bool;
     /// Sends a request on that was held.
@@ -233,6 +236,10 @@ impl Host for Envoy {
     }
 
     fn call(&self, call: &Call) -> Option<CallId> {
+        match call.protocol {
+            Protocol::Http => {}
+            Protocol::Grpc => return grpc::call(call),
+        }
         let mut fields = vec![
             (":method", call.method),
             (":path", call.path.as_str()),
@@ -277,6 +284,10 @@ impl Host for Envoy {
             headers: Headers::new(fields.map(|(n, v)| (n.into_bytes(), v)).collect()),
             body,
         }
+    }
+
+    fn message(&self, status: u32, size: usize) -> CallAnswer {
+        grpc::message(status, size)
     }
 
     fn enter(&self, context: u32) -> bool {

@@ -1,4 +1,5 @@
-//! What outlives a request: the keys that policies need from elsewhere, and the requests that wait for them.
+//! What outlives a request: what policies need from elsewhere for many requests (keys, parts of quotas that a fleet shares), and the
+//! requests that wait for it.
 //!
 //! There is one keeper in a VM, for all configurations: Envoy stops the ticks of a configuration that was replaced, and requests
 //! that began under it must not wait for ever. Any tick serves all.
@@ -9,15 +10,16 @@ use crate::drive::Judge;
 use crate::host::{CallId, Host};
 use crate::shared;
 use crate::stream::{Flow, Stream};
+use meshward_engine::Policy;
 use meshward_engine::config::Timestamp;
-use meshward_engine::remote::{CallAnswer, RemoteKeys, Task};
+use meshward_engine::remote::{Ask, Awaited, CallAnswer, Desk, Note, RemoteKeys, Task};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak as WeakRc};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// The most requests of one worker that wait for keys.
+/// The most requests of one worker that wait.
 pub(crate) const MOST_WAITING: usize = 1_000;
 /// The most steps of one attempt between two waits. The machine's own bound is far lower.
 const MOST_STEPS: usize = 64;
@@ -26,16 +28,20 @@ const CALM: Duration = Duration::from_secs(1);
 /// While somebody waits: another worker may be the one that fetches.
 const EAGER: Duration = Duration::from_millis(10);
 
+/// While somebody waits for a part of a quota, which is there in a moment.
+const PROMPT: Duration = Duration::from_millis(1);
+
 /// While there is nothing to keep.
 const NEVER: Duration = Duration::ZERO;
 
 /// A stream, as its callbacks and the keeper share it.
 pub(crate) type SharedStream<H, J> = Rc<RefCell<Stream<H, J>>>;
 
-/// Keys and waiting requests of a VM.
+/// Keys, desks and waiting requests of a VM.
 #[derive(Debug)]
 pub(crate) struct Keeper<H, J> {
     keys: RefCell<Vec<Weak<RemoteKeys>>>,
+    desks: RefCell<Vec<Weak<Desk>>>,
     calls: RefCell<HashMap<CallId, Caller<H, J>>>,
     waiting: RefCell<Vec<Waiting<H, J>>>,
     /// The ticks that were asked for last, and by which context.
@@ -47,13 +53,15 @@ pub(crate) struct Keeper<H, J> {
 enum Caller<H, J> {
     /// The keys, and the root in whose callback the call was made.
     Keys(Weak<RemoteKeys>, u32),
+    /// The attempt to get a lease, its desk, and the root in whose callback the call was made.
+    Lease(Box<Ask>, Arc<Desk>, u32),
     Stream(WeakRc<RefCell<Stream<H, J>>>, u32),
 }
 
 /// What a request waits for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wait {
-    pub(crate) keys: Arc<RemoteKeys>,
+    pub(crate) what: Awaited,
     pub(crate) until: Timestamp,
 }
 
@@ -63,7 +71,7 @@ struct Waiting<H, J> {
     stream: WeakRc<RefCell<Stream<H, J>>>,
     context: u32,
     wait: Wait,
-    /// The keys' epoch when it was last judged.
+    /// The epoch of what it waits for, when it was last judged.
     epoch: u64,
 }
 
@@ -72,26 +80,26 @@ impl<H: Host, J: Judge> Keeper<H, J> {
     pub(crate) fn new() -> Self {
         Self {
             keys: RefCell::new(Vec::new()),
+            desks: RefCell::new(Vec::new()),
             calls: RefCell::new(HashMap::new()),
             waiting: RefCell::new(Vec::new()),
             period: Cell::new(None),
         }
     }
 
-    /// Keeps the keys of a new policy: takes what other workers, or an earlier policy, have fetched already, and fetches the rest soon.
-    pub(crate) fn keep(
-        &self,
-        host: &H,
-        own_context: u32,
-        keys: &[Arc<RemoteKeys>],
-        now: Timestamp,
-    ) {
+    /// Keeps what a new policy needs: takes keys that other workers, or an earlier policy, have fetched already, and fetches the rest soon.
+    pub(crate) fn keep(&self, host: &H, own_context: u32, policy: &Policy, now: Timestamp) {
+        let keys = policy.remote_keys();
         for keys in keys {
             self.run(host, own_context, keys, keys.tick(now, false), now);
         }
         let mut kept = self.keys.borrow_mut();
         kept.retain(|old| old.strong_count() > 0);
         kept.extend(keys.iter().map(Arc::downgrade));
+        drop(kept);
+        let mut kept = self.desks.borrow_mut();
+        kept.retain(|old| old.strong_count() > 0);
+        kept.extend(policy.desks().iter().map(Arc::downgrade));
         drop(kept);
         // Every configuration has ticks of its own, and at least one: only then is it known to serve.
         self.tick_every(host, own_context, EAGER);
@@ -112,11 +120,11 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         waiting.push(Waiting {
             stream: Rc::downgrade(stream),
             context,
-            epoch: wait.keys.epoch(),
+            epoch: wait.what.epoch(),
             wait,
         });
         drop(waiting);
-        self.tick_every(host, context, EAGER);
+        self.tick_every(host, context, self.eagerness());
         true
     }
 
@@ -132,10 +140,22 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         for keys in &kept {
             self.run(host, own_context, keys, keys.tick(now, true), now);
         }
+        let desks: Vec<_> = self
+            .desks
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for desk in &desks {
+            while let Some(ask) = desk.next(now) {
+                let task = ask.start();
+                self.fetch(host, own_context, desk, Box::new(ask), task, now);
+            }
+        }
         self.wake(host, own_context, now);
         let period = if !self.waiting.borrow().is_empty() {
-            EAGER
-        } else if kept.is_empty() && done {
+            self.eagerness()
+        } else if kept.is_empty() && desks.is_empty() && done {
             NEVER
         } else {
             CALM
@@ -161,6 +181,11 @@ impl<H: Host, J: Judge> Keeper<H, J> {
                     self.wake(host, own_context, now);
                 }
             }
+            Some(Caller::Lease(mut ask, desk, _)) => {
+                let task = ask.called(answer, now);
+                self.fetch(host, own_context, &desk, ask, task, now);
+                self.wake(host, own_context, now);
+            }
             Some(Caller::Stream(stream, context)) => {
                 if let Some(stream) = stream.upgrade() {
                     let judge = |s: &mut Stream<H, J>| s.called(id, |_| answer.clone());
@@ -184,6 +209,8 @@ impl<H: Host, J: Judge> Keeper<H, J> {
                 lost.push(keys.clone());
                 false
             }
+            // Another tick asks again, once the others can be sure that no answer comes.
+            Caller::Lease(_, _, root) => *root != own_context,
             Caller::Keys(..) | Caller::Stream(..) => true,
         });
         for keys in lost.iter().filter_map(Weak::upgrade) {
@@ -215,29 +242,61 @@ impl<H: Host, J: Judge> Keeper<H, J> {
                 },
             };
         }
-        if let Some(note) = keys.take_note() {
-            let level = if note.warning {
-                log::Level::Warn
-            } else {
-                log::Level::Info
+        tell(host, keys.take_note());
+    }
+
+    /// Does what an attempt to get a lease asks for, until it rests or waits for an answer.
+    fn fetch(
+        &self,
+        host: &H,
+        own_context: u32,
+        desk: &Arc<Desk>,
+        mut ask: Box<Ask>,
+        mut task: Task,
+        now: Timestamp,
+    ) {
+        for _ in 0..MOST_STEPS {
+            task = match task {
+                Task::Rest => break,
+                Task::Ask(query) => ask.answer(shared::answer(host, query), now),
+                Task::Call(call) => match host.call(&call) {
+                    Some(id) => {
+                        let caller = Caller::Lease(ask, Arc::clone(desk), own_context);
+                        self.calls.borrow_mut().insert(id, caller);
+                        return;
+                    }
+                    None => ask.called(&CallAnswer::Failed, now),
+                },
             };
-            host.log(level, &format!("meshward: {}", note.text));
+        }
+        drop(ask);
+        tell(host, desk.take_note());
+    }
+
+    /// How often to look while requests wait.
+    fn eagerness(&self) -> Duration {
+        let waiting = self.waiting.borrow();
+        let prompt = |w: &Waiting<H, J>| matches!(w.wait.what, Awaited::Lease(_));
+        if waiting.iter().any(prompt) {
+            PROMPT
+        } else {
+            EAGER
         }
     }
 
-    /// Judges the requests again whose keys have changed, or whose time is over.
+    /// Judges the requests again for which something has changed, or whose time is over.
     fn wake(&self, host: &H, own_context: u32, now: Timestamp) {
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         let (due, mut rest): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .filter(|w| w.stream.strong_count() > 0)
-            .partition(|w| now >= w.wait.until || w.wait.keys.epoch() != w.epoch);
+            .partition(|w| now >= w.wait.until || w.wait.what.epoch() != w.epoch);
         for mut waiting in due {
             let Some(stream) = waiting.stream.upgrade() else {
                 continue;
             };
             if let Some(wait) = self.resume(host, &stream, waiting.context, Stream::waited) {
-                waiting.epoch = wait.keys.epoch();
+                waiting.epoch = wait.what.epoch();
                 waiting.wait = wait;
                 rest.push(waiting);
             }
@@ -275,6 +334,18 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         if self.period.replace(wanted) != wanted {
             host.tick_every(period);
         }
+    }
+}
+
+/// Writes down what an operator should know.
+fn tell(host: &impl Host, note: Option<Note>) {
+    if let Some(note) = note {
+        let level = if note.warning {
+            log::Level::Warn
+        } else {
+            log::Level::Info
+        };
+        host.log(level, &format!("meshward: {}", note.text));
     }
 }
 

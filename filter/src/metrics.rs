@@ -7,6 +7,7 @@
 
 use crate::host::{Host, MetricId, MetricKind};
 use meshward_engine::audit::{Counter, Record};
+use meshward_engine::remote::{Desk, Tally};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ pub(crate) struct Metrics {
     time: Cell<Option<MetricId>>,
     /// When API keys were last seen: by a hash of provider and id, the gauge and the minute in which it was set.
     keys: RefCell<HashMap<u64, (MetricId, u64)>>,
+    /// Calls to rate limit services. Policies bound their number.
+    calls: RefCell<HashMap<String, MetricId>>,
     /// Exchanges so far, to measure every so many of them.
     exchanges: Cell<u32>,
 }
@@ -37,6 +40,7 @@ impl Metrics {
             most: Cell::new(0),
             time: Cell::new(None),
             keys: RefCell::new(HashMap::new()),
+            calls: RefCell::new(HashMap::new()),
             exchanges: Cell::new(0),
         }
     }
@@ -93,6 +97,32 @@ impl Metrics {
         let name = labelled("meshward_policy_refused", [(";reason=", code)]);
         if let Some(id) = host.define(MetricKind::Counter, &name) {
             host.increment(id);
+        }
+    }
+
+    /// Counts what came of calls to a rate limit service: three series for each limit that a fleet shares.
+    pub(crate) fn asked(&self, host: &impl Host, desk: &Desk) {
+        let Tally {
+            granted,
+            over,
+            failed,
+        } = desk.take_tally();
+        for (outcome, count) in [("granted", granted), ("over", over), ("failed", failed)] {
+            if count == 0 {
+                continue;
+            }
+            let labels = [(";limit=", desk.limit()), (";outcome=", outcome)];
+            let name = labelled("meshward_limit_calls", labels);
+            // Nothing that runs below here comes back to this cell.
+            let Ok(mut calls) = self.calls.try_borrow_mut() else {
+                continue;
+            };
+            let known = calls.get(&name).copied();
+            let Some(id) = known.or_else(|| host.define(MetricKind::Counter, &name)) else {
+                continue;
+            };
+            calls.insert(name, id);
+            host.record(id, count);
         }
     }
 

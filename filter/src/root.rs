@@ -78,7 +78,7 @@ impl<H: Host, J: Judge> Root<H, J> {
                 let now = self.now();
                 lasting
                     .keeper
-                    .keep(&self.host, self.context, loaded.policy.remote_keys(), now);
+                    .keep(&self.host, self.context, &loaded.policy, now);
                 if let Some(before) = self.loaded.replace(Rc::new(loaded)) {
                     lasting.serving.left(&self.host, &before.policy);
                 }
@@ -108,6 +108,11 @@ impl<H: Host, J: Judge> Root<H, J> {
         self.lasting
             .keeper
             .tick(&self.host, self.context, told, self.now());
+        if let Some(loaded) = &self.loaded {
+            for desk in loaded.policy.desks() {
+                self.lasting.metrics.asked(&self.host, desk);
+            }
+        }
     }
 
     /// This root ends.

@@ -36,7 +36,7 @@ pub(crate) enum Flow {
 enum State {
     /// Nothing came yet.
     New,
-    /// The request waits for keys.
+    /// The request waits for keys, or for its part of a quota.
     Waits(Box<Transaction>, Wait),
     /// The request waits for the answer to a call.
     Calls(Box<Transaction>, CallId),
@@ -143,7 +143,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         self.timed(|stream, now| stream.hand_body(side, true, now))
     }
 
-    /// The keys may have changed, or the time is over: judges the request again, if it still waits.
+    /// What it waits for may have changed, or the time is over: judges the request again, if it still waits.
     pub(crate) fn waited(&mut self) -> Flow {
         self.wake(false)
     }
@@ -165,7 +165,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         self.timed(|stream, now| stream.go_on(transaction, event, now))
     }
 
-    /// Whether the request waits for keys.
+    /// Whether the request waits for what comes to many.
     pub(crate) const fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waits(..))
     }
@@ -304,8 +304,8 @@ impl<H: Host, J: Judge> Stream<H, J> {
     ) -> Flow {
         let next = drive(&self.host, &self.judge, transaction, event, now);
         match (self.on_trial(next, now), side) {
-            (Next::Wait(transaction, keys, until), Side::Request) => {
-                self.state = State::Waits(transaction, Wait { keys, until });
+            (Next::Wait(transaction, what, until), Side::Request) => {
+                self.state = State::Waits(transaction, Wait { what, until });
                 Flow::Hold
             }
             (Next::Call(transaction, call), Side::Request) => match self.host.call(&call) {

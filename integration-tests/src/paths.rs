@@ -35,6 +35,24 @@ pub fn istiod() -> PathBuf {
     present(path, "an istiod", "ISTIOD", "cargo xtask test --mesh")
 }
 
+/// The rate limit service: `RATELIMIT`, else the newest one in Meshward's cache.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn ratelimit() -> PathBuf {
+    tool("RATELIMIT", "ratelimit-", "ratelimit")
+}
+
+/// Redis: `REDIS_SERVER`, else the newest one in Meshward's cache.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn redis() -> PathBuf {
+    tool("REDIS_SERVER", "redis-", "redis-server")
+}
+
 /// The OCI layout of the packaged filter: `MESHWARD_IMAGE`.
 ///
 /// # Panics
@@ -106,6 +124,22 @@ pub fn archive(name: &str) -> PathBuf {
 #[must_use]
 pub fn meshward() -> PathBuf {
     built("MESHWARD_BIN", "meshward", "the `meshward` binary")
+}
+
+/// A binary that the variable names, else the one in the last folder of the cache whose name begins so.
+fn tool(variable: &str, folder: &str, file: &str) -> PathBuf {
+    let tools = cache().join("tools");
+    let cached = || {
+        let entries = std::fs::read_dir(&tools).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path());
+        let of_name = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with(folder)
+        };
+        paths.filter(of_name).max().map(|path| path.join(file))
+    };
+    let path = named(variable).or_else(cached).unwrap_or(tools);
+    present(path, &format!("`{file}`"), variable, "cargo xtask tools")
 }
 
 fn built(variable: &str, file: &str, what: &str) -> PathBuf {

@@ -2,10 +2,12 @@
 
 use crate::client::Client;
 use crate::envoy::Envoy;
+use crate::ratelimit::{RateLimit, Redis};
 use crate::servers::Server;
 use crate::tls::Tls;
 use crate::upstream::{Answer, Upstream};
 use crate::{bootstrap, paths};
+use meshward_engine::Policy;
 use meshward_engine::exchange::{Message, ResponseMessage, ServerAnswer};
 use meshward_testkit::format::{Case, EnvoyDiffers, Exchange};
 use meshward_testkit::judge::{Observed, Seen, differences};
@@ -24,6 +26,8 @@ pub struct CorpusEnvoy {
     pub upstream: Upstream,
     /// The servers that policies ask.
     _servers: Vec<Server>,
+    /// The rate limit services that policies ask, and where they count.
+    _services: Vec<(RateLimit, Redis)>,
 }
 
 impl CorpusEnvoy {
@@ -48,11 +52,18 @@ impl CorpusEnvoy {
         let listeners: Vec<_> = listeners.collect();
         let servers: Vec<_> = corpus.topics.iter().flat_map(|t| servers(run, t)).collect();
         let clusters: Vec<_> = servers.iter().map(|(n, s)| (n.clone(), s.port)).collect();
-        let bootstrap = bootstrap::with_clusters(&listeners, upstream.port, &clusters);
+        let mut bootstrap = bootstrap::with_clusters(&listeners, upstream.port, &clusters);
+        let services = corpus.topics.iter().flat_map(|t| services(run, t));
+        let services = services.map(|(name, service, redis)| {
+            bootstrap::add_http2_cluster(&mut bootstrap, &name, service.port);
+            (service, redis)
+        });
+        let services = services.collect();
         Self {
             envoy: Envoy::start(&bootstrap),
             upstream,
             _servers: servers.into_iter().map(|(_, server)| server).collect(),
+            _services: services,
         }
     }
 
@@ -154,6 +165,9 @@ fn servers(run: &Run, topic: &Topic) -> Vec<(String, Server)> {
         .servers(topic)
         .unwrap_or_else(|mistake| panic!("{mistake}"))
     {
+        if answer.counts {
+            continue;
+        }
         let cluster = answer.cluster.clone();
         answers.entry(cluster).or_default().push(answer);
     }
@@ -161,6 +175,34 @@ fn servers(run: &Run, topic: &Topic) -> Vec<(String, Server)> {
         .into_iter()
         .map(|(cluster, answers)| (cluster, Server::start(answers)))
         .collect()
+}
+
+/// The rate limit services of a file, each with the cluster that leads to it: real ones, with a Redis each.
+fn services(run: &Run, topic: &Topic) -> Vec<(String, RateLimit, Redis)> {
+    let answers = run
+        .servers(topic)
+        .unwrap_or_else(|mistake| panic!("{mistake}"));
+    let services = answers.into_iter().filter(|answer| answer.counts);
+    services
+        .map(|answer| {
+            let policy = policy::compile(run, topic).unwrap_or_else(|mistake| panic!("{mistake}"));
+            let redis = Redis::start();
+            let service = RateLimit::start(&quotas(&policy, &answer.cluster), &redis);
+            (answer.cluster, service, redis)
+        })
+        .collect()
+}
+
+/// The configuration of a rate limit service, as `meshward render ratelimit` writes it.
+fn quotas(policy: &Policy, cluster: &str) -> String {
+    let mut text = format!("domain: {}\ndescriptors:\n", policy.name());
+    for desk in policy.desks().iter().filter(|d| d.cluster() == cluster) {
+        let (limit, unit, requests) = (desk.limit(), desk.unit().name(), desk.requests());
+        text.push_str(&format!(
+            "  - {{ key: {limit}, rate_limit: {{ unit: {unit}, requests_per_unit: {requests} }} }}\n"
+        ));
+    }
+    text
 }
 
 fn answer(response: &ResponseMessage) -> Answer {

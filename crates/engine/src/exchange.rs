@@ -2,6 +2,7 @@
 //!
 //! `meshward eval`, the corpus and replays read [`Exchange`] and write [`Outcome`], one JSON object a line.
 
+pub(crate) mod quotas;
 mod servers;
 
 pub use servers::ServerAnswer;
@@ -10,12 +11,13 @@ use crate::Policy;
 use crate::audit::Record;
 use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead, ResponseHead, Source};
-use crate::remote::{RemoteKeys, Task};
+use crate::remote::{Awaited, Call, CallAnswer, Desk, Protocol, RemoteKeys, Task};
 use crate::transaction::{
     Answer, Ended, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
 };
 use crate::verdict::{Decision, Finding, Reason};
 use base64::Engine as _;
+use quotas::Quotas;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -142,6 +144,7 @@ pub struct Evaluator {
     policy: Arc<Policy>,
     store: BTreeMap<Arc<str>, Stored>,
     servers: Vec<ServerAnswer>,
+    quotas: Quotas,
 }
 
 /// Everything that came of one exchange: for tests that look at more than the verdict.
@@ -165,6 +168,7 @@ impl Evaluator {
             policy,
             store: BTreeMap::new(),
             servers: Vec::new(),
+            quotas: Quotas::default(),
         }
     }
 
@@ -235,14 +239,17 @@ impl Evaluator {
                     transaction,
                     Event::Answer(self.answer(&exchange.source, query)),
                 ),
-                Step::Wait(transaction, keys, _) => {
-                    self.fetch(&exchange.source, &keys, now);
+                Step::Wait(transaction, awaited, _) => {
+                    match awaited {
+                        Awaited::Keys(keys) => self.fetch(&exchange.source, &keys, now),
+                        Awaited::Lease(desk) => self.lease(&exchange.source, &desk, now),
+                    }
                     // The second time, nothing will change any more.
                     let enough = std::mem::replace(&mut waited, true);
                     (transaction, Event::Waited { enough })
                 }
                 Step::Call(transaction, call) => {
-                    let answer = servers::answer(&self.servers, &call);
+                    let answer = self.call(&call, now);
                     (transaction, Event::Called(answer))
                 }
                 Step::NeedBody(transaction) => match body.take().or_else(|| response_body.take()) {
@@ -294,9 +301,34 @@ impl Evaluator {
         loop {
             task = match task {
                 Task::Ask(query) => keys.answer(self.answer(source, query), now),
-                Task::Call(call) => keys.called(&servers::answer(&self.servers, &call), now),
+                Task::Call(call) => keys.called(&self.call(&call, now), now),
                 Task::Rest => return,
             };
+        }
+    }
+
+    /// What a server answers.
+    fn call(&mut self, call: &Call, now: Timestamp) -> CallAnswer {
+        match call.protocol {
+            Protocol::Http => servers::answer(&self.servers, call),
+            Protocol::Grpc if servers::counts(&self.servers, call) => {
+                self.quotas.answer(call, self.policy.desks(), now)
+            }
+            Protocol::Grpc => CallAnswer::Failed,
+        }
+    }
+
+    /// Lets what waits at a desk be asked for, as an adapter does on its tick.
+    fn lease(&mut self, source: &ExchangeSource, desk: &Arc<Desk>, now: Timestamp) {
+        while let Some(mut ask) = desk.next(now) {
+            let mut task = ask.start();
+            loop {
+                task = match task {
+                    Task::Ask(query) => ask.answer(self.answer(source, query), now),
+                    Task::Call(call) => ask.called(&self.call(&call, now), now),
+                    Task::Rest => break,
+                };
+            }
         }
     }
 

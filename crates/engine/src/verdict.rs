@@ -183,6 +183,7 @@ reasons! {
     LimitCostTooHigh = "limit_cost_too_high", Limit, 403, "The request takes more than its limit ever holds", "Ask for less at once (a shorter page, a smaller body), or raise the limit's `burst`.";
     LimitCostUnreadable = "limit_cost_unreadable", Limit, 400, "It cannot be told what the request takes of its limit", "Send the header or parameter that the limit's `cost` names once, as a whole number.";
     LimitKeyMissing = "limit_key_missing", Limit, 403, "The request lacks what its limit counts by", "Send the header, claim or credential that the limit's `key` names.";
+    LimitServiceUnavailable = "limit_service_unavailable", Limit, 503, "The rate limit service does not answer", "Try again later. If it stays, look at the service, its configuration (`meshward render ratelimit`) and its cluster.";
     LimitStoreUnavailable = "limit_store_unavailable", Limit, 503, "The limit cannot be checked", "Try again; if it stays, look at the proxy's shared data.";
 
     ParameterMissing = "parameter_missing", Contract, 422, "A required parameter is missing", "Send the parameter that the description requires.";

@@ -32,7 +32,7 @@ fn case() -> Case {
     ]);
     let keeper = Keeper::new();
     let loaded = Rc::new(load(BUNDLE.as_bytes(), [0; 16]).unwrap());
-    keeper.keep(&host, 1, loaded.policy.remote_keys(), now(&host));
+    keeper.keep(&host, 1, &loaded.policy, now(&host));
     Case {
         host,
         keeper,
@@ -149,4 +149,87 @@ fn a_root_that_ends_leaves_the_fetch_to_another() {
     case.keeper
         .tick(&case.host, ROOT + 1, true, now(&case.host));
     assert_eq!(case.host.state.borrow().calls.len(), 2);
+}
+
+const SHARED: &str = r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadata":{"name":"test"},
+    "limits":{"quota":{"key":[],"global":{"cluster":"rl","requests":1000,"unit":"minute","timeout":"1s"}}},
+    "apis":[{"name":"a","hosts":["*"],"endpoints":[{"match":{"method":"GET","path":"/"},"authenticate":{"public":true},"limits":["quota"]}]}]}"#;
+/// What the service says of one hit of a limit of 1,000 per minute: it fits, 999 are left, and the next window begins in 30 seconds.
+const FITS: &[u8] = b"\x12\x10\x08\x01\x12\x05\x08\xe8\x07\x10\x02\x18\xe7\x07\x22\x02\x08\x1e";
+
+fn shared() -> Case {
+    let host = Fake::default();
+    host.state.borrow_mut().clock = 1_700_000_000_000_000_000;
+    host.request(&[
+        (":method", b"GET"),
+        (":authority", b"shop"),
+        (":path", b"/"),
+    ]);
+    let keeper = Keeper::new();
+    let loaded = Rc::new(load(SHARED.as_bytes(), [0; 16]).unwrap());
+    keeper.keep(&host, ROOT, &loaded.policy, now(&host));
+    Case {
+        host,
+        keeper,
+        loaded,
+    }
+}
+
+#[test]
+fn all_who_wait_for_a_lease_share_one_call() {
+    let case = shared();
+    let streams: Vec<_> = (7..12).map(|context| case.waiting(context)).collect();
+    assert_eq!(case.host.state.borrow().period, Some(PROMPT));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    {
+        let state = case.host.state.borrow();
+        assert_eq!(state.calls.len(), 1, "one for all");
+        assert_eq!(state.calls[0].cluster, "rl");
+        assert_eq!(state.resumed, [0; 0]);
+    }
+    let answer = CallAnswer::Message(FITS.repeat(10));
+    case.keeper
+        .called(&case.host, ROOT, CallId(1), &answer, now(&case.host));
+    assert_eq!(case.host.state.borrow().resumed, [7, 8, 9, 10, 11]);
+    assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
+    assert!(streams.iter().all(|stream| !stream.borrow().is_waiting()));
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    assert_eq!(case.host.state.borrow().period, Some(CALM));
+}
+
+#[test]
+fn who_waits_for_a_lease_in_vain_is_answered() {
+    let case = shared();
+    let _stream = case.waiting(7);
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.host.state.borrow_mut().clock += 2_000_000_000;
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    assert_eq!(case.reply(), Some(503));
+
+    // Where no call can be made, nobody waits for long, and an operator is told.
+    case.host.state.borrow_mut().calls_fail = true;
+    let _stream = case.waiting(8);
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    let _stream = case.waiting(9);
+    for _ in 0..3 {
+        case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    }
+    assert_eq!(case.reply(), Some(503));
+    let warnings = case.host.lines(log::Level::Warn);
+    assert!(warnings[0].contains("`rl`"), "{warnings:?}");
+}
+
+#[test]
+fn a_root_that_ends_leaves_the_question_to_another() {
+    let case = shared();
+    let _stream = case.waiting(7);
+    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1);
+    case.keeper.leave(&case.host, ROOT, now(&case.host));
+    // Until the first question's time is over, another worker must believe that its answer will come.
+    case.host.state.borrow_mut().clock += 999_000_000;
+    case.keeper
+        .tick(&case.host, ROOT + 1, true, now(&case.host));
+    assert_eq!(case.host.state.borrow().calls.len(), 1);
 }

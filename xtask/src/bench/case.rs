@@ -21,6 +21,8 @@ pub(super) enum Kind {
     MeshwardUnlimited,
     /// Meshward with an API key, and with everything that is counted and watched.
     MeshwardWatched,
+    /// Meshward with an API key, and a quota that a fleet shares.
+    MeshwardFleet,
     /// Meshward with tokens.
     MeshwardJwt,
     /// Meshward with an API key, and the same policy once more on trial beside it.
@@ -40,6 +42,7 @@ impl Kind {
             Self::MeshwardKey => "meshward-key",
             Self::MeshwardUnlimited => "meshward-unlimited",
             Self::MeshwardWatched => "meshward-watched",
+            Self::MeshwardFleet => "meshward-fleet",
             Self::MeshwardJwt => "meshward-jwt",
             Self::MeshwardTrial => "meshward-trial",
         }
@@ -52,6 +55,7 @@ impl Kind {
             Self::MeshwardKey
                 | Self::MeshwardUnlimited
                 | Self::MeshwardWatched
+                | Self::MeshwardFleet
                 | Self::MeshwardJwt
                 | Self::MeshwardTrial
         )
@@ -120,7 +124,7 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 18] = [
+pub(super) const CASES: [Case; 19] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
@@ -132,6 +136,7 @@ pub(super) const CASES: [Case; 18] = [
         Load::Get,
     ),
     case("meshward-get-key-watched", Kind::MeshwardWatched, Load::Get),
+    case("meshward-get-key-fleet", Kind::MeshwardFleet, Load::Get),
     case("meshward-get-key-trial", Kind::MeshwardTrial, Load::Get),
     case("meshward-get-jwt-seen", Kind::MeshwardJwt, Load::Get),
     case(

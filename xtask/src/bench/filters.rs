@@ -20,6 +20,7 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::MeshwardKey
         | Kind::MeshwardUnlimited
         | Kind::MeshwardWatched
+        | Kind::MeshwardFleet
         | Kind::MeshwardJwt
         | Kind::MeshwardTrial => {
             let bundle = site.bundles.get(&kind).context("the bundle was not made")?;

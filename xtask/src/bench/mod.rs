@@ -7,6 +7,7 @@ mod case;
 mod filters;
 mod load;
 mod memory;
+mod quotas;
 mod report;
 mod scale;
 mod server;
@@ -18,6 +19,7 @@ use crate::command::build;
 use crate::{paths, ports, process, progress, tools, wasm};
 use anyhow::{Context as _, Result, bail};
 use case::{CASES, Case, Kind};
+use quotas::Quotas;
 use report::{CaseReport, Report, Rounds};
 use server::{Running, Site};
 use std::collections::BTreeMap;
@@ -140,14 +142,24 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
             Kind::MeshwardKey,
             Kind::MeshwardUnlimited,
             Kind::MeshwardWatched,
+            Kind::MeshwardFleet,
             Kind::MeshwardJwt,
             Kind::MeshwardTrial,
         ] {
             bundles.insert(kind, bundle(&dir, kind)?);
         }
     }
+    let shares = cases.iter().any(|c| c.server == Kind::MeshwardFleet);
+    let quotas = if shares {
+        Some(progress::step("starting the rate limit service", || {
+            Quotas::start(&dir, &dir.join(policy(Kind::MeshwardFleet)))
+        })?)
+    } else {
+        None
+    };
     Ok(Site {
         envoy: tools::envoy()?,
+        quotas,
         noop,
         filter: paths::filter(),
         bundles,
@@ -155,12 +167,13 @@ fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
     })
 }
 
-/// Makes a bundle as a user does.
-fn bundle(dir: &Path, kind: Kind) -> Result<String> {
-    let name = match kind {
+/// The file of a policy.
+fn policy(kind: Kind) -> &'static str {
+    match kind {
         Kind::MeshwardJwt => "policy-jwt.yaml",
         Kind::MeshwardUnlimited => "policy-unlimited.yaml",
         Kind::MeshwardWatched => "policy-watched.yaml",
+        Kind::MeshwardFleet => "policy-fleet.yaml",
         Kind::MeshwardKey
         | Kind::MeshwardTrial
         | Kind::Proxy
@@ -169,7 +182,12 @@ fn bundle(dir: &Path, kind: Kind) -> Result<String> {
         | Kind::ReadBody
         | Kind::Native
         | Kind::NativeUncached => "policy-key.yaml",
-    };
+    }
+}
+
+/// Makes a bundle as a user does.
+fn bundle(dir: &Path, kind: Kind) -> Result<String> {
+    let name = policy(kind);
     for file in [name, "description.yaml"] {
         fs::copy(paths::root().join("xtask/bench").join(file), dir.join(file))
             .with_context(|| format!("`xtask/bench/{file}` cannot be copied"))?;

@@ -2,6 +2,7 @@
 
 use super::case::Kind;
 use super::filters;
+use super::quotas::Quotas;
 use crate::clock::Stopwatch;
 use crate::ports;
 use crate::process::Background;
@@ -20,6 +21,7 @@ pub(super) const HOST: &str = "shop.bench";
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) envoy: PathBuf,
+    pub(super) quotas: Option<Quotas>,
     pub(super) noop: PathBuf,
     pub(super) filter: PathBuf,
     pub(super) bundles: BTreeMap<Kind, String>,
@@ -73,7 +75,11 @@ impl Site {
             "connect_timeout": "5s",
             "load_assignment": { "cluster_name": "upstream", "endpoints": [{ "lb_endpoints": [endpoint] }] },
         });
-        self.spawn(kind.name(), port, &listener, &json!([cluster]), workers)
+        let service = self.quotas.as_ref().filter(|_| kind == Kind::MeshwardFleet);
+        let clusters: Vec<_> = std::iter::once(cluster)
+            .chain(service.map(|quotas| ratelimit(quotas.port)))
+            .collect();
+        self.spawn(kind.name(), port, &listener, &json!(clusters), workers)
     }
 
     fn spawn(
@@ -110,6 +116,23 @@ impl Site {
             ready_after: watch.elapsed(),
         })
     }
+}
+
+/// The cluster of the rate limit service.
+fn ratelimit(port: u16) -> Value {
+    let endpoint = json!({ "endpoint": { "address": address(port) } });
+    json!({
+        "name": "ratelimit",
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": { "cluster_name": "ratelimit", "endpoints": [{ "lb_endpoints": [endpoint] }] },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http2_protocol_options": {} },
+            },
+        },
+    })
 }
 
 fn address(port: u16) -> Value {

@@ -176,6 +176,14 @@ fn integration() -> Result<()> {
                 tools::keycloak().context("a real authorization server is needed")?,
             )
             .env(
+                "RATELIMIT",
+                tools::ratelimit().context("a real rate limit service is needed")?,
+            )
+            .env(
+                "REDIS_SERVER",
+                tools::redis().context("a real Redis is needed")?,
+            )
+            .env(
                 "MESHWARD_ARCHIVES",
                 tools::archives().context("published suites and descriptions are needed")?,
             ),

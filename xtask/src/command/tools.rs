@@ -9,6 +9,7 @@ use anyhow::Result;
 #[command(
     after_help = "The cache is `$MESHWARD_CACHE`, else `$XDG_CACHE_HOME/meshward`, else `~/.cache/meshward`.\n\
                   `ENVOY=PATH` uses an Envoy that is there already, `KEYCLOAK=DIR` a Keycloak,\n\
+                  `RATELIMIT=PATH` a rate limit service, `REDIS_SERVER=PATH` a Redis,\n\
                   `ISTIOD=PATH` an istiod built from `integration-tests/istiod`.\n\nExamples:\n  cargo xtask tools\n  cargo xtask tools --mesh\n  MESHWARD_CACHE=/var/cache/meshward cargo xtask tools"
 )]
 pub(crate) struct Args {
@@ -22,6 +23,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     progress::note(&format!("cache: {}", paths::cache()?.display()));
     progress::note(&format!("envoy: {}", tools::envoy()?.display()));
     progress::note(&format!("keycloak: {}", tools::keycloak()?.display()));
+    progress::note(&format!("ratelimit: {}", tools::ratelimit()?.display()));
+    progress::note(&format!("redis: {}", tools::redis()?.display()));
     progress::note(&format!("archives: {}", tools::archives()?.display()));
     progress::note(&format!("Rust target: {}", tools::wasm_target()?));
     tools::need(&Program::ALL)?;

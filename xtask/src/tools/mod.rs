@@ -6,6 +6,8 @@ mod envoy;
 mod istiod;
 mod keycloak;
 mod lock;
+mod ratelimit;
+mod redis;
 mod rust;
 mod system;
 
@@ -14,6 +16,8 @@ pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
 pub(crate) use istiod::istiod;
 pub(crate) use keycloak::keycloak;
+pub(crate) use ratelimit::ratelimit;
+pub(crate) use redis::redis;
 pub(crate) use rust::wasm_target;
 pub(crate) use system::{Program, need};
 
@@ -28,6 +32,8 @@ struct Pins {
     envoy: envoy::Pin,
     compose: compose::Pin,
     keycloak: keycloak::Pin,
+    ratelimit: ratelimit::Pin,
+    redis: redis::Pin,
     rust: rust::Pin,
     system: BTreeMap<String, system::Pin>,
     archive: BTreeMap<String, archive::Pin>,

@@ -3,9 +3,10 @@
 mod ecds;
 mod envoy_gateway;
 mod istio;
+mod ratelimit;
 
 use super::making::Making;
-use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing};
+use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, missing, speaking};
 use crate::failure::Failure;
 use crate::output;
 use crate::policy::Ready;
@@ -25,6 +26,7 @@ enum Target {
     Ecds(ecds::Ecds),
     EnvoyGateway(envoy_gateway::EnvoyGateway),
     Istio(istio::Istio),
+    Ratelimit(ratelimit::RateLimit),
 }
 
 /// A complete bootstrap for one Envoy in front of one upstream
@@ -82,6 +84,7 @@ impl Arguments {
             Target::Ecds(ecds) => ecds.run(),
             Target::EnvoyGateway(gateway) => gateway.run(),
             Target::Istio(istio) => istio.run(),
+            Target::Ratelimit(ratelimit) => ratelimit.run(),
         }
     }
 }
@@ -118,7 +121,7 @@ impl Site {
             output::warn(&said);
         }
         Bootstrap {
-            clusters: self.clusters,
+            clusters: speaking(self.clusters, &ready.policy),
             listen: self.listen,
             upstream: self.upstream,
             admin: self.admin,

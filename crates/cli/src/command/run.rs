@@ -1,6 +1,6 @@
 //! `meshward run`: a real Envoy in front of an upstream, which follows the policy file.
 
-use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, Resource, missing};
+use crate::envoy::{Address, Bootstrap, Cluster, FilterSource, Resource, missing, speaking};
 use crate::failure::Failure;
 use crate::floor::Floors;
 use crate::output;
@@ -121,7 +121,7 @@ impl Arguments {
         let yaml = Bootstrap {
             listen: self.listen.clone(),
             upstream: self.upstream.clone(),
-            clusters: self.clusters.clone(),
+            clusters: speaking(self.clusters.clone(), &ready.policy),
             admin: self.admin.clone(),
             buffer,
             filter: FilterSource::File(filter_file.clone()),

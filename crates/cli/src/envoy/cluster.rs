@@ -1,6 +1,7 @@
 //! `NAME=HOST:PORT`, as it is written on the command line: where a cluster leads that a policy names.
 
 use super::Address;
+use meshward_engine::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -15,6 +16,8 @@ pub(crate) struct Cluster {
     address: Address,
     /// Whether the server is spoken to over TLS.
     secure: bool,
+    /// Whether over HTTP/2: what gRPC needs.
+    http2: bool,
 }
 
 impl FromStr for Cluster {
@@ -35,6 +38,7 @@ impl FromStr for Cluster {
             name: name.to_owned(),
             address: address.parse()?,
             secure,
+            http2: false,
         })
     }
 }
@@ -65,8 +69,27 @@ impl Cluster {
                 tls(host, self.address.is_ip()),
             );
         }
+        if let (true, Some(members)) = (self.http2, cluster.as_object_mut()) {
+            members.insert("typed_extension_protocol_options".to_owned(), http2());
+        }
         cluster
     }
+}
+
+/// The clusters as the policy speaks to them: rate limit services over HTTP/2.
+pub(crate) fn speaking(mut clusters: Vec<Cluster>, policy: &Policy) -> Vec<Cluster> {
+    for cluster in &mut clusters {
+        let mut desks = policy.desks().iter();
+        cluster.http2 = desks.any(|desk| desk.cluster() == cluster.name);
+    }
+    clusters
+}
+
+fn http2() -> Value {
+    json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": { "http2_protocol_options": {} },
+    } })
 }
 
 /// TLS that checks whose certificate it is.

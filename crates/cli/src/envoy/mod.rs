@@ -10,6 +10,6 @@ mod resource;
 pub(crate) use address::Address;
 pub(crate) use admin::Admin;
 pub(crate) use bootstrap::{Bootstrap, FilterSource};
-pub(crate) use cluster::{Cluster, missing};
+pub(crate) use cluster::{Cluster, missing, speaking};
 pub(crate) use filter::{FILTER_TYPE, typed_filter_from};
 pub(crate) use resource::Resource;

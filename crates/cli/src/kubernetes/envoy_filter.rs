@@ -16,8 +16,8 @@ const TYPES: [&str; 2] = [
 ];
 
 /// The parts of a counter's name that become labels, as the filter writes them.
-const LABELS: [&str; 7] = [
-    "api", "endpoint", "outcome", "control", "reason", "provider", "key",
+const LABELS: [&str; 8] = [
+    "api", "endpoint", "outcome", "control", "reason", "provider", "key", "limit",
 ];
 
 /// An EnvoyFilter with patches.

@@ -135,7 +135,8 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
 
     let mut compiled_limits = BTreeMap::new();
     for (name, config) in limits {
-        let limit = Limit::compile(name, &pointer("/limits", name), config);
+        let at = pointer("/limits", name);
+        let limit = Limit::compile(&metadata.name, name, &at, config);
         compiled_limits.insert(
             name.clone(),
             limit
@@ -257,8 +258,15 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         providers.filter_map(|(_, provider)| provider.as_ref())
     };
     let remote_keys = in_use().filter_map(|p| p.remote_keys().cloned()).collect();
+    let shared = || {
+        let limits = compiled_limits.iter();
+        let limits = limits.filter(|(name, _)| used.limits.contains(*name));
+        limits.filter_map(|(_, limit)| limit.as_ref()?.global.as_ref())
+    };
+    let desks = shared().map(|global| Arc::clone(&global.desk)).collect();
     let clusters = in_use()
         .flat_map(|p| p.clusters())
+        .chain(shared().map(|global| global.terms().cluster.as_str()))
         .map(str::to_owned)
         .collect();
     let (router, wrong) = Router::compile(&routes);
@@ -274,6 +282,8 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         unknown_hosts: unknown_hosts.unwrap_or(modes::unknown_for(top_mode)),
         router,
         table: Table::new("limit", name, buckets.div_ceil(8)),
+        leases: Table::new("lease", name, buckets.div_ceil(8)),
+        desks,
         behaviour: Table::new("abuse", name, keys.div_ceil(4)),
         client_address: *client_address,
         seed: Seed::default(),

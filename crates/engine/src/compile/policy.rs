@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::http::RequestHead;
 use crate::identity::{self, Channel, Provider};
 use crate::limit::{Limit, Part, Seed, Table};
-use crate::remote::RemoteKeys;
+use crate::remote::{Desk, RemoteKeys};
 use crate::route::Router;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +25,10 @@ pub struct Policy {
     pub(crate) unknown_hosts: Unknown,
     pub(crate) router: Router,
     pub(crate) table: Table,
+    /// What is held of quotas that a fleet shares.
+    pub(crate) leases: Table,
+    /// Where requests wait for them.
+    pub(crate) desks: Vec<Arc<Desk>>,
     /// What is known of callers' behaviour.
     pub(crate) behaviour: Table,
     pub(crate) client_address: ClientAddress,
@@ -174,6 +178,12 @@ impl Policy {
     #[must_use]
     pub fn remote_keys(&self) -> &[Arc<RemoteKeys>] {
         &self.remote_keys
+    }
+
+    /// Where requests wait for their part of a quota that a fleet shares, one for each such limit.
+    #[must_use]
+    pub fn desks(&self) -> &[Arc<Desk>] {
+        &self.desks
     }
 
     /// The proxy's clusters through which this policy asks other servers.

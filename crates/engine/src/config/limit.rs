@@ -1,12 +1,13 @@
 //! How often.
 
 use super::cost::Cost;
+use super::global::Global;
 use super::units::{Rate, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A request limit: token buckets, one per key value and window, and a bound on requests in flight. `rate` (with `burst`) or `windows`, or
-/// `concurrent`, or both.
+/// `concurrent`, or both. With `global`, `rate` or `windows` are the ceiling of each proxy while the service is away.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,6 +47,9 @@ pub struct Limit {
     /// What happens when a part of the key has no value (an anonymous caller, an absent header).
     #[serde(default)]
     pub on_missing: OnMissing,
+    /// One quota for all proxies of a fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<Global>,
 }
 
 /// One window of a limit.

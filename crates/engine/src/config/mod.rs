@@ -17,6 +17,7 @@ mod candidate;
 mod client;
 mod cost;
 mod description;
+mod global;
 mod identity;
 mod limit;
 mod mtls;
@@ -38,6 +39,7 @@ pub use description::{
     Description, Encoding, MediaType, Operation, Parameter, ParameterLocation, RequestBody,
     Response, SecurityScheme, Style,
 };
+pub use global::{Global, GlobalMode, OnServiceFailure, Unit};
 pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };

@@ -27,6 +27,9 @@ pub struct ServerAnswer {
     /// There is no answer, however long one waits.
     #[serde(default)]
     pub silent: bool,
+    /// It is a rate limit service (Envoy's rate limit API v3), which counts the policy's quotas; `path` is that of its method.
+    #[serde(default)]
+    pub counts: bool,
 }
 
 const fn ok() -> u16 {
@@ -65,11 +68,17 @@ impl ServerAnswer {
     }
 }
 
+/// Whether a rate limit service answers this call.
+pub(super) fn counts(servers: &[ServerAnswer], call: &Call) -> bool {
+    let mut services = servers.iter().filter(|server| server.counts);
+    services.any(|s| s.cluster == call.cluster && s.path == call.path)
+}
+
 /// Answers a call: the first that fits; nothing where none does.
 pub(super) fn answer(servers: &[ServerAnswer], call: &Call) -> CallAnswer {
     let mut fitting = servers
         .iter()
-        .filter(|s| s.cluster == call.cluster && s.fits(&call.path, &call.body));
+        .filter(|s| !s.counts && s.cluster == call.cluster && s.fits(&call.path, &call.body));
     fitting
         .next()
         .map_or(CallAnswer::Failed, ServerAnswer::answer)

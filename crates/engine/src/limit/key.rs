@@ -4,6 +4,7 @@ use super::cost::{Amount, Source};
 use crate::config::OnMissing;
 use crate::problem::{Problem, pointer};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::borrow::Cow;
 use std::hash::Hasher as _;
@@ -95,6 +96,22 @@ impl Key {
             }
         }
         Some(hash.finish128().as_u128())
+    }
+
+    /// The values as a service sees them that counts for many proxies: the first half of their SHA-256 digest, in hexadecimal digits. The
+    /// same on every proxy, so without a secret.
+    pub(crate) fn value(&self, values: &impl Values) -> String {
+        let mut digest = Sha256::new();
+        for part in &self.parts {
+            let value = values.value(part);
+            digest.update([u8::from(value.is_some())]);
+            let value = value.unwrap_or_default();
+            digest.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_le_bytes());
+            digest.update(&*value);
+        }
+        let whole = <[u8; 32]>::from(digest.finalize());
+        let half = whole.first_chunk().copied().unwrap_or_default();
+        format!("{:032x}", u128::from_be_bytes(half))
     }
 
     /// Whether the key has this part.

@@ -3,7 +3,7 @@
 //! - [`bucket`] is the arithmetic of one bucket (GCRA), [`set`] the bounded slot that holds a few of them,
 //!   [`key`] what has a bucket of its own, [`table`] names the slots, [`take`] the read-decide-write loop as a state machine without I/O.
 //! - [`concurrency`] counts requests in flight in the same buckets, [`cost`] says what a request takes, [`rules`] what passes, by plan, and
-//!   [`settle`] what is left to do when an exchange is over.
+//!   [`settle`] what is left to do when an exchange is over. [`global`] is for quotas that a fleet shares.
 //!
 //! INVARIANT (never too many): whatever the order in which workers read and write, a bucket admits no more than its burst
 //! plus what its rate refills. A write that lost a race is decided anew from what the winner wrote.
@@ -11,6 +11,7 @@
 mod bucket;
 mod concurrency;
 mod cost;
+mod global;
 mod key;
 mod rules;
 mod set;
@@ -20,6 +21,8 @@ mod take;
 
 pub(crate) use bucket::{Room, Window};
 pub(crate) use cost::{Amount, Source};
+pub use global::{Ask, Desk, Tally};
+pub(crate) use global::{Global, Spend, Spent, Status, encode_response, read_request};
 pub(crate) use key::{Key, Part, Seed, Values};
 pub(crate) use rules::Rules;
 pub(crate) use set::Left;
@@ -52,10 +55,13 @@ pub(crate) struct Limit {
     base: Rules,
     plans: Option<Plans>,
     cost: Cost,
+    /// The quota that it shares with other proxies. Then the rules count only while its service is away.
+    pub(crate) global: Option<Global>,
 }
 
 impl Limit {
     pub(crate) fn compile(
+        policy: &str,
         name: &str,
         at: &str,
         config: &config::Limit,
@@ -73,6 +79,7 @@ impl Limit {
             plans: _,
             announce,
             on_missing,
+            global,
         } = config;
         let mut problems = Vec::new();
         if name.is_empty()
@@ -87,6 +94,10 @@ impl Limit {
             );
         }
         let key = Key::compile(&pointer(at, "key"), key, *on_missing, &mut problems);
+        let shared = global.as_ref().map(|written| {
+            let at = pointer(at, "global");
+            Global::compile((policy, name), &at, (written, config), &mut problems)
+        });
         let cost = Cost::compile(&pointer(at, "cost"), cost.as_ref(), &mut problems);
         let held = hold.map_or(HOLD, |hold| hold.0);
         if !(1_000_000..=86_400_000_000).contains(&held) || (hold.is_some() && concurrent.is_none())
@@ -108,7 +119,12 @@ impl Limit {
             late: cost.may_be_late(),
             hold: held.saturating_mul(1000),
         };
-        let base = Rules::compile(at, &written, &mut problems);
+        let alone = rate.is_some() || burst.is_some() || !windows.is_empty();
+        let base = if shared.is_some() && !alone {
+            Rules::default()
+        } else {
+            Rules::compile(at, &written, &mut problems)
+        };
         let plans = Plans::compile(at, config, &written, &mut problems);
         if problems.is_empty() {
             let form = if concurrent.is_some() { "\0c" } else { "" };
@@ -122,6 +138,7 @@ impl Limit {
                 base,
                 plans,
                 cost,
+                global: shared,
             })
         } else {
             Err(problems)

@@ -36,6 +36,7 @@ pub(crate) fn json(answer: &CallAnswer) -> Result<(&Headers, &[u8]), Fault> {
     match answer {
         CallAnswer::Failed => Err(Fault::Silent),
         CallAnswer::TooLong => Err(Fault::TooLong),
+        CallAnswer::Message(_) => Err(Fault::ContentType),
         CallAnswer::Response {
             status,
             headers,

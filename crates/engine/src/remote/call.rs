@@ -7,9 +7,20 @@ use std::fmt;
 /// The longest answer that is read, in bytes: room for some hundred keys.
 pub const MAX_ANSWER: usize = 64 * 1024;
 
+/// How a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// As an HTTP request.
+    Http,
+    /// As a unary gRPC call: `path` is `/SERVICE/METHOD`, `body` the message, `timeout` the deadline; the rest is the proxy's.
+    Grpc,
+}
+
 /// A call to a server, through one of the proxy's clusters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
+    /// How it is made.
+    pub protocol: Protocol,
     /// The cluster.
     pub cluster: String,
     /// The method.
@@ -38,9 +49,11 @@ pub enum CallAnswer {
         /// Its body, at most [`MAX_ANSWER`] long.
         body: Vec<u8>,
     },
+    /// The message of a gRPC answer with the status OK, at most [`MAX_ANSWER`] long.
+    Message(Vec<u8>),
     /// A response whose body is longer.
     TooLong,
-    /// None: no such cluster, no connection, or not in time.
+    /// None: no such cluster, no connection, not in time, or a gRPC status other than OK.
     Failed,
 }
 
@@ -48,6 +61,7 @@ impl fmt::Debug for Call {
     // Fields and body may hold a client's secret or a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
+            .field("protocol", &self.protocol)
             .field("cluster", &self.cluster)
             .field("method", &self.method)
             .field("authority", &self.authority)
@@ -66,6 +80,10 @@ impl fmt::Debug for CallAnswer {
                 .field("status", status)
                 .field("length", &body.len())
                 .finish_non_exhaustive(),
+            Self::Message(message) => f
+                .debug_struct("Message")
+                .field("length", &message.len())
+                .finish(),
             Self::TooLong => f.write_str("TooLong"),
             Self::Failed => f.write_str("Failed"),
         }

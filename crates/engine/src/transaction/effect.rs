@@ -4,7 +4,7 @@ use super::Transaction;
 use crate::audit::Record;
 use crate::config::Timestamp;
 use crate::http::{RequestHead, ResponseHead};
-use crate::remote::{Call, CallAnswer, RemoteKeys};
+use crate::remote::{Awaited, Call, CallAnswer};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub enum Event {
     RequestBody(Vec<u8>),
     /// The answer to a [`Step::Ask`].
     Answer(Answer),
-    /// After a [`Step::Wait`]: the keys may be there, or the time is over.
+    /// After a [`Step::Wait`]: what was waited for may be there, or the time is over.
     Waited {
         /// Whether it cannot wait any longer, whatever the time is.
         enough: bool,
@@ -97,8 +97,8 @@ pub struct Stored {
 pub enum Step {
     /// Answer a question, at once.
     Ask(Box<Transaction>, Query),
-    /// Hold the request until these keys have changed ([`RemoteKeys::epoch`]), or until the moment: then [`Event::Waited`].
-    Wait(Box<Transaction>, Arc<RemoteKeys>, Timestamp),
+    /// Hold the request until this has changed ([`Awaited::epoch`]), or until the moment: then [`Event::Waited`].
+    Wait(Box<Transaction>, Awaited, Timestamp),
     /// Hold the request, make this call, and bring what comes of it: [`Event::Called`].
     Call(Box<Transaction>, Call),
     /// Hold what came so far and bring the whole body: [`Event::RequestProgress`] while it grows, then [`Event::RequestBody`]

@@ -20,9 +20,17 @@ impl Transaction {
         let Some(limit) = limit else {
             return self.contract();
         };
+        if limit.global.is_some() {
+            return self.spend(index, &limit);
+        }
+        self.take(index, &limit, mode)
+    }
+
+    /// Takes from this proxy's own buckets of a limit.
+    pub(super) fn take(self: Box<Self>, index: usize, limit: &Limit, mode: Mode) -> Step {
         match Take::start(
             &self.policy.table,
-            &limit,
+            limit,
             self.policy.seed,
             &values::Of(&self),
         ) {

@@ -5,7 +5,8 @@
 //!
 //! - `request` runs the controls that need the head, `remote` waits for what other servers must say, `prove` asks what only some
 //!   credentials need, `body` and `binding` those that need a body, `response` the way back,
-//!   `behaviour` looks at what the caller has done before, `limits` takes from limits, `afterwards` is what is left to do at the end, `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
+//!   `behaviour` looks at what the caller has done before, `limits` takes from limits, `fleet` spends from quotas that many proxies share, `afterwards` is what is left to do at the end,
+//!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
 //! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
@@ -16,6 +17,7 @@ mod binding;
 mod body;
 mod claims;
 mod effect;
+mod fleet;
 mod limits;
 mod prove;
 mod remote;
@@ -37,7 +39,7 @@ use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
 use crate::http::{RequestHead, ResponseHead, Target};
 use crate::identity::{Asked, Identity, Question};
-use crate::limit::Take;
+use crate::limit::{Spend, Take};
 use crate::verdict::{Decision, Finding, Reason, Refusal};
 use behaviour::When;
 use std::sync::Arc;
@@ -82,6 +84,8 @@ enum State {
     },
     /// Taking from the limit at this index.
     Limiting { index: usize, take: Take },
+    /// Spending from the quota of the limit at this index, which a fleet shares.
+    Spending { index: usize, spend: Box<Spend> },
     /// Waiting for the request body.
     RequestBody,
     /// Waiting for the response head.
@@ -136,6 +140,15 @@ impl Transaction {
             }
             (State::Limiting { index, take }, Event::Answer(answer)) => {
                 self.on_limit_answer(index, take, answer, now)
+            }
+            (State::Spending { index, spend }, Event::Answer(answer)) => {
+                self.on_spend_answer(index, spend, answer, now)
+            }
+            (State::Spending { index, spend }, Event::Waited { enough }) => {
+                self.on_spend_waited(index, spend, enough, now)
+            }
+            (State::Spending { index, spend }, Event::Called(answer)) => {
+                self.on_spend_called(index, spend, &answer, now)
             }
             (State::Proving(proving), Event::Answer(answer)) => {
                 self.on_proof_answer(proving, answer, now)

@@ -4,7 +4,7 @@ use super::behaviour::When;
 use super::{Found, State, Step, Transaction, reply};
 use crate::config::{Mode, OnFailure, Timestamp};
 use crate::identity::{Pending, Question, Unavailable};
-use crate::remote::CallAnswer;
+use crate::remote::{Awaited, CallAnswer};
 
 impl Transaction {
     /// Waits for what must come first.
@@ -13,7 +13,11 @@ impl Transaction {
         match pending {
             Pending::Keys(keys) => {
                 let until = self.asked.wait(&keys, now);
-                Step::Wait(self.wait(State::Waiting { until }), keys, until)
+                Step::Wait(
+                    self.wait(State::Waiting { until }),
+                    Awaited::Keys(keys),
+                    until,
+                )
             }
             Pending::Token(question) => {
                 let call = question.call();

@@ -5,7 +5,7 @@ use crate::audit;
 use crate::compile::Access;
 use crate::config::{Detail, Rate};
 use crate::identity::{self, Provider};
-use crate::limit::{Left, Limit, Rules};
+use crate::limit::{Global, Left, Limit, Rules};
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -116,6 +116,25 @@ fn quota(limit: &Limit, rules: &Rules, window: Option<usize>) -> String {
 /// Rounded up: who waits as long as we say must find room.
 const fn whole_seconds(nanoseconds: u64) -> u64 {
     nanoseconds.div_ceil(1_000_000_000)
+}
+
+/// The same for a quota that a fleet shares. `wait` is in microseconds.
+#[cold]
+pub(super) fn shared_limit(global: &Global, wait: u64) -> Vec<(String, String)> {
+    let terms = global.terms();
+    let (name, requests, window) = (&terms.limit, terms.requests, terms.unit.seconds());
+    let seconds = wait.div_ceil(1_000_000).max(1);
+    vec![
+        ("retry-after".to_owned(), seconds.to_string()),
+        (
+            "ratelimit-policy".to_owned(),
+            format!("\"{name}\";q={requests};w={window}"),
+        ),
+        (
+            "ratelimit".to_owned(),
+            format!("\"{name}\";r=0;t={seconds}"),
+        ),
+    ]
 }
 
 fn problem(transaction: &Transaction, refusal: &Refusal) -> String {

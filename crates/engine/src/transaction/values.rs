@@ -46,9 +46,11 @@ impl Values for Of<'_> {
                 .iter()
                 .find(|(n, _)| **n == **name)
                 .map(|(_, v)| Cow::Borrowed(v.as_bytes())),
-            Part::Endpoint => transaction
-                .endpoint
-                .map(|e| Cow::Owned(e.to_le_bytes().to_vec())),
+            // By name: proxies that share a quota may have other revisions of the policy.
+            Part::Endpoint => transaction.endpoint().map(|e| {
+                let api = transaction.record.api.as_deref().unwrap_or_default();
+                Cow::Owned([api.as_bytes(), b" ", e.label.as_bytes()].concat())
+            }),
             Part::Api => transaction
                 .record
                 .api

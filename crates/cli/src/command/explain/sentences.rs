@@ -4,8 +4,8 @@ use super::allowed;
 use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
-    ApiKeyProvider, Document, IdentityProvider, KeyLocation, Mode, MtlsProvider, OnMissing,
-    SenderConstrained,
+    ApiKeyProvider, Document, Global, GlobalMode, IdentityProvider, KeyLocation, Mode,
+    MtlsProvider, OnMissing, OnServiceFailure, SenderConstrained,
 };
 use meshward_engine::verdict::Control;
 use meshward_engine::{AccessSummary, LimitSummary};
@@ -181,6 +181,8 @@ fn limit_words(bundle: &Document, limit: &LimitSummary) -> String {
         format!("; with the plan `{name}` {most}")
     });
     let plans: String = plans.collect();
+    let global = bundle.limits.get(name).and_then(|l| l.global.as_ref());
+    let most = global.map_or_else(|| most.clone(), |global| shared(global, &most));
     format!("`{name}`: {most}, {per}{plans}{missing}.")
 }
 
@@ -189,6 +191,33 @@ fn room(windows: &[(String, u64)], concurrent: Option<u32>) -> String {
     let windows = windows.map(|(rate, burst)| format!("{rate}, at most {burst} at once"));
     let flying = concurrent.map(|most| format!("at most {most} in flight"));
     windows.chain(flying).collect::<Vec<_>>().join(" and ")
+}
+
+/// A quota that a fleet shares.
+fn shared(global: &Global, alone: &str) -> String {
+    let Global {
+        cluster,
+        domain: _,
+        requests,
+        unit,
+        mode,
+        lease: _,
+        timeout: _,
+        on_failure,
+    } = global;
+    let mode = match mode {
+        GlobalMode::Leased => "taken in batches",
+        GlobalMode::Exact => "asked for each",
+    };
+    let away = match on_failure {
+        OnServiceFailure::Deny => "nobody passes".to_owned(),
+        OnServiceFailure::Allow => "everybody passes".to_owned(),
+        OnServiceFailure::Local => format!("on each proxy {alone}"),
+    };
+    format!(
+        "{requests} in a {} over all proxies, {mode} from the service behind `{cluster}` (while it is away, {away})",
+        unit.name()
+    )
 }
 
 fn request(endpoint: &Endpoint) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! `meshward render istio`: objects for a mesh.
 
 use super::Making;
-use crate::envoy::{Cluster, missing};
+use crate::envoy::{Cluster, missing, speaking};
 use crate::failure::Failure;
 use crate::kubernetes::{
     Form, Label, Manifest, Module, Name, Phase, Place, Target, as_value, check_size, odd_number,
@@ -92,6 +92,7 @@ impl Istio {
                 .map_err(|wrong| Failure::usage(format!("{wrong}; give one with `--name`")))?,
         };
         let buffer = ready.largest_body();
+        let clusters = speaking(self.clusters.clone(), &ready.policy);
         let form = self.form(ready)?;
         let manifest = Manifest {
             name,
@@ -103,7 +104,7 @@ impl Istio {
             phase: self.phase,
             module: self.wasm,
             pull_secret: self.pull_secret,
-            clusters: self.clusters,
+            clusters,
             buffer,
             stats_tags: self.stats_tags,
         };

@@ -1,12 +1,11 @@
 //! Policy to introspector.
 
-use super::breaker::Breaker;
 use super::cache::Cache;
 use super::{Introspector, State};
 use crate::config::{ClientSecret, IntrospectionCache, IntrospectionProvider, Span};
 use crate::identity::remote::{TIMEOUT, check_cluster, span};
 use crate::problem::{Problem, pointer};
-use crate::remote::Location;
+use crate::remote::{Breaker, Location};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Mutex;

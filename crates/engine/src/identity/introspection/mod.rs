@@ -9,7 +9,6 @@
 //! - No token is kept, only its digest.
 
 mod answer;
-mod breaker;
 mod cache;
 mod compile;
 
@@ -18,9 +17,8 @@ pub(super) use answer::Verdict;
 use super::asked::{Asked, Failure, Pending, Question};
 use super::remote::Unavailable;
 use crate::config::{OnFailure, Span, Timestamp};
-use crate::remote::{Call, CallAnswer, Location};
+use crate::remote::{Breaker, Call, CallAnswer, Location, Protocol};
 use crate::verdict::{Reason, Refusal};
-use breaker::Breaker;
 use cache::Cache;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -138,6 +136,7 @@ impl Introspector {
         let mut body = "token_type_hint=access_token&token=".to_owned();
         body.extend(form_urlencoded::byte_serialize(token.as_bytes()));
         Call {
+            protocol: Protocol::Http,
             cluster: self.cluster.clone(),
             method: "POST",
             authority: self.location.authority.clone(),

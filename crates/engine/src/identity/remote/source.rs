@@ -3,7 +3,7 @@
 
 use crate::config::Span;
 use crate::identity::jwt::strict_object;
-use crate::remote::{Call, CallAnswer, Fault, Location, json};
+use crate::remote::{Call, CallAnswer, Fault, Location, Protocol, json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -106,6 +106,7 @@ impl Target {
             headers.push(("if-none-match", etag.to_owned()));
         }
         Call {
+            protocol: Protocol::Http,
             cluster: self.cluster.clone(),
             method: "GET",
             authority: self.location.authority.clone(),

@@ -10,35 +10,49 @@ const MOST_DOUBLINGS: u32 = 3;
 
 /// How a server has answered lately.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     open_until: u64,
+    /// Whether its pauses do not grow.
+    steady: bool,
 }
 
 impl Breaker {
+    /// One whose pauses stay at a second: for a server without which nothing is counted, so that it is found again soon.
+    pub(crate) fn steady() -> Self {
+        Self {
+            steady: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether the server is not asked now.
-    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
         now.0 < self.open_until
     }
 
     /// How long it is not asked, in seconds, rounded up.
-    pub(super) fn seconds_left(&self, now: Timestamp) -> u64 {
+    pub(crate) fn seconds_left(&self, now: Timestamp) -> u64 {
         self.open_until.saturating_sub(now.0).div_ceil(SECOND)
     }
 
     /// It answered.
-    pub(super) fn answered(&mut self) {
-        *self = Self::default();
+    pub(crate) fn answered(&mut self) {
+        *self = Self {
+            steady: self.steady,
+            ..Self::default()
+        };
     }
 
     /// It did not. What was asked before the pause and fails during it does not make it longer.
-    pub(super) fn failed(&mut self, now: Timestamp) {
+    pub(crate) fn failed(&mut self, now: Timestamp) {
         if self.is_open(now) {
             return;
         }
         self.failures = self.failures.saturating_add(1);
         if let Some(doublings) = self.failures.checked_sub(PATIENCE) {
-            let pause = SECOND << doublings.min(MOST_DOUBLINGS);
+            let most = if self.steady { 0 } else { MOST_DOUBLINGS };
+            let pause = SECOND << doublings.min(most);
             self.open_until = now.0.saturating_add(pause);
         }
     }
@@ -68,5 +82,17 @@ mod tests {
         }
         breaker.answered();
         assert!(!breaker.is_open(at(10)));
+    }
+
+    #[test]
+    fn a_steady_one_looks_every_second() {
+        let mut breaker = Breaker::steady();
+        let at = |seconds: u64| Timestamp(seconds * SECOND);
+        breaker.answered();
+        for second in 0..100 {
+            breaker.failed(at(second));
+            assert!(breaker.seconds_left(at(second)) <= 1);
+        }
+        assert!(!breaker.is_open(at(100)));
     }
 }
