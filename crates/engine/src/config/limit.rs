@@ -91,7 +91,7 @@ pub enum Announce {
     /// Refusals by this limit.
     #[default]
     Refused,
-    /// All responses: it takes the proxy two or three microseconds.
+    /// All responses: two more calls of the proxy for each.
     Always,
 }
 
