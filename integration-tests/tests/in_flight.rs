@@ -32,14 +32,16 @@ fn hold(fixture: &Fixture, limited_before: u64) -> Vec<TcpStream> {
     let streams: Vec<_> = (0..SENT)
         .map(|_| {
             let mut stream = fixture.client.connect(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            stream.write_all(HEAD.as_bytes()).unwrap();
+            let sent = stream.write_all(HEAD.as_bytes());
+            assert!(sent.is_ok(), "{sent:?}");
             stream
         })
         .collect();
     wait::until("every request to be held or answered", || {
         let refused = fixture.envoy.stat("http.in.downstream_rq_4xx") - limited_before;
         let held = fixture.upstream.count() - seen;
-        (held + usize::try_from(refused).unwrap() == SENT).then_some(())
+        let refused = usize::try_from(refused).ok()?;
+        (held + refused == SENT).then_some(())
     });
     assert_eq!(fixture.upstream.count() - seen, MOST);
     streams
