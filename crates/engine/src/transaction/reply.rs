@@ -184,6 +184,7 @@ fn status_title(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
