@@ -238,6 +238,15 @@ fn load(client: &Client, path: &str, done: &AtomicBool) -> Watched {
     watched
 }
 
+/// Ends the load also where the work fails: its threads are waited for, and would go on for ever.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs a load on all endpoints of all proxies while something is done.
 fn under_load(fleet: &Fleet, work: impl FnOnce()) -> Watched {
     let done = AtomicBool::new(false);
@@ -251,8 +260,9 @@ fn under_load(fleet: &Fleet, work: impl FnOnce()) -> Watched {
                 scope.spawn(move || load(client, path, done))
             })
             .collect();
+        let end = End(&done);
         work();
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         let mut all = Watched::default();
         for watched in loads {
             let Watched { statuses, slowest } = watched.join().unwrap();
