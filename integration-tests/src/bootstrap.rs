@@ -37,12 +37,15 @@ pub fn with_clusters(listeners: &[Value], upstream: u16, others: &[(String, u16)
 /// Adds a cluster that is spoken to over HTTP/2.
 pub fn add_http2_cluster(bootstrap: &mut Value, name: &str, port: u16) {
     let mut cluster = cluster(name, port);
-    cluster["typed_extension_protocol_options"] = json!({
+    let http2 = json!({
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
             "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
             "explicit_http_config": { "http2_protocol_options": {} },
         },
     });
+    if let Some(members) = cluster.as_object_mut() {
+        members.insert("typed_extension_protocol_options".to_owned(), http2);
+    }
     let clusters = bootstrap.pointer_mut("/static_resources/clusters");
     if let Some(clusters) = clusters.and_then(Value::as_array_mut) {
         clusters.push(cluster);

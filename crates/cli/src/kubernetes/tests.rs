@@ -94,5 +94,5 @@ fn clusters_and_labels_of_counters_are_patches_of_their_own_beside_a_plugin() {
     );
     let tags =
         &objects[2]["spec"]["configPatches"][0]["patch"]["value"]["stats_config"]["stats_tags"];
-    assert_eq!(tags.as_array().unwrap().len(), 7);
+    assert_eq!(tags.as_array().unwrap().len(), 8);
 }

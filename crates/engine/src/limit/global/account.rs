@@ -66,7 +66,7 @@ impl Accounts {
         let (chunks, []) = rest.as_chunks::<{ Self::LENGTH }>() else {
             return Self::default();
         };
-        let accounts = chunks.iter().filter_map(|chunk| read(chunk));
+        let accounts = chunks.iter().filter_map(read);
         let current = accounts.filter_map(|mut account| {
             if account.end <= now {
                 account.enter(0);
@@ -160,7 +160,7 @@ mod tests {
             left: 3,
             remaining: 7,
             size: 4,
-            over: name % 2 == 0,
+            over: name.is_multiple_of(2),
             asking: 5,
         }
     }
