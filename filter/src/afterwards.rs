@@ -5,13 +5,16 @@ use crate::host::Host;
 use crate::shared;
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
-use meshward_engine::transaction::{Afterwards, Ended};
+use meshward_engine::transaction::Ended;
 
 /// The most questions at the end of one stream. The engine's own bound is lower.
 const MOST_QUESTIONS: usize = 2048;
 
-/// Does it.
-pub(crate) fn settle(host: &impl Host, mut afterwards: Afterwards, record: &Record) {
+/// Does it, if there is anything.
+pub(crate) fn settle(host: &impl Host, record: &mut Record) {
+    let Some(mut afterwards) = record.afterwards.take() else {
+        return;
+    };
     let now = Timestamp(host.nanoseconds() / 1000);
     let sizes = afterwards.needs_sizes();
     let status = record.status.or_else(|| {

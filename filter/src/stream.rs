@@ -218,15 +218,13 @@ impl<H: Host, J: Judge> Stream<H, J> {
             State::Waits(transaction, _)
             | State::Calls(transaction, _)
             | State::HoldsRequest(transaction) => {
-                self.settle_abandoned(transaction.abandon());
+                afterwards::settle(&self.host, &mut transaction.abandon());
                 None
             }
             State::New | State::Over => None,
         };
         let Some(mut record) = record else { return };
-        if let Some(afterwards) = record.afterwards.take() {
-            afterwards::settle(&self.host, *afterwards, &record);
-        }
+        afterwards::settle(&self.host, &mut record);
         if let Some(spent) = self.spent {
             self.metrics.time(&self.host, spent);
         }
@@ -240,13 +238,6 @@ impl<H: Host, J: Judge> Stream<H, J> {
             }
             let status = record.status.or_else(|| head::status_sent(&self.host));
             self.host.log(log::Level::Info, &record.log_line(status));
-        }
-    }
-
-    #[cold]
-    fn settle_abandoned(&self, mut record: Box<Record>) {
-        if let Some(afterwards) = record.afterwards.take() {
-            afterwards::settle(&self.host, *afterwards, &record);
         }
     }
 
