@@ -4,7 +4,10 @@
 //! for every unit.
 #![expect(
     clippy::unwrap_used,
-    reason = "the failure of a helper is the failure of its test"
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "the failure of a helper is the failure of its test, and what was measured is shown"
 )]
 
 use integration_tests::pushed::Fleet;
