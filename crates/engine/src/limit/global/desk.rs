@@ -108,6 +108,11 @@ impl Desk {
     #[must_use]
     pub fn next(self: &Arc<Self>, now: Timestamp) -> Option<Ask> {
         let mut state = self.state();
+        // An answer that has not come by then will never come.
+        let patience = self.terms.timeout.0.saturating_mul(2);
+        for want in state.wants.values_mut() {
+            want.busy &= now.0 <= want.tried.saturating_add(patience);
+        }
         state
             .wants
             .retain(|_, want| want.busy || want.until > now.0);
