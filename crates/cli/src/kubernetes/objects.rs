@@ -165,7 +165,7 @@ impl Carrier {
     }
 }
 
-/// The documents of a stream. A line of three hyphens stands in no string that [`yaml`] writes.
+/// The documents of a stream. A line of three hyphens stands in no string that [`yaml()`] writes.
 fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for line in text.lines() {
