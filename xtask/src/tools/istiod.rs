@@ -4,6 +4,7 @@
 //! from, so nothing is built twice and nothing old is used.
 
 use super::lock::Lock;
+use super::named;
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
@@ -27,14 +28,7 @@ const STRIDE: usize = 100;
 
 /// istiod's binary: the one that `ISTIOD` names, else the one of this checkout's sources, built where it is absent.
 pub(crate) fn istiod() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("ISTIOD").filter(|v| !v.is_empty()) {
-        let path = std::path::absolute(&named)?;
-        if !path.is_file() {
-            bail!(
-                "`ISTIOD` names `{}`, which is not a file: name a binary built from `integration-tests/istiod`, or unset it",
-                path.display()
-            );
-        }
+    if let Some(path) = named::file("ISTIOD", "a binary built from `integration-tests/istiod`")? {
         return Ok(path);
     }
     let sources = paths::root().join("integration-tests/istiod");

@@ -6,6 +6,7 @@ mod envoy;
 mod istiod;
 mod keycloak;
 mod lock;
+mod named;
 mod ratelimit;
 mod redis;
 mod rust;

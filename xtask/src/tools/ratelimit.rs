@@ -3,9 +3,9 @@
 //! Go's checksum database holds the module and all that it needs to what everybody else gets.
 
 use super::lock::Lock;
-use super::pins;
+use super::{named, pins};
 use crate::{paths, process, progress, retry};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,7 @@ pub(super) struct Pin {
 
 /// The service's binary: the one that `RATELIMIT` names, else the pinned one, built where it is absent.
 pub(crate) fn ratelimit() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("RATELIMIT").filter(|v| !v.is_empty()) {
-        let path = std::path::absolute(&named)?;
-        if !path.is_file() {
-            bail!(
-                "`RATELIMIT` names `{}`, which is not a file: name a binary of envoyproxy/ratelimit, or unset it",
-                path.display()
-            );
-        }
+    if let Some(path) = named::file("RATELIMIT", "a binary of envoyproxy/ratelimit")? {
         return Ok(path);
     }
     let pin = pins()?.ratelimit;

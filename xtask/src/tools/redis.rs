@@ -2,7 +2,7 @@
 //! with the system, and nobody has to be root.
 
 use super::lock::Lock;
-use super::pins;
+use super::{named, pins};
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
@@ -29,14 +29,7 @@ LD_LIBRARY_PATH="${libraries#:}" exec "$home/root/usr/bin/redis-server" "$@"
 
 /// The server's binary: the one that `REDIS_SERVER` names, else Debian's, unpacked where it is absent.
 pub(crate) fn redis() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("REDIS_SERVER").filter(|v| !v.is_empty()) {
-        let path = std::path::absolute(&named)?;
-        if !path.is_file() {
-            bail!(
-                "`REDIS_SERVER` names `{}`, which is not a file: name a `redis-server`, or unset it",
-                path.display()
-            );
-        }
+    if let Some(path) = named::file("REDIS_SERVER", "a `redis-server`")? {
         return Ok(path);
     }
     let pin = pins()?.redis;
