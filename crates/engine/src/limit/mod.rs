@@ -32,6 +32,7 @@ pub(crate) use take::{Refused, Take, Taken};
 
 use crate::config::{self, Announce};
 use crate::problem::{Problem, pointer};
+use crate::verdict::{Reason, Refusal};
 use cost::Cost;
 use rules::{Plans, Written};
 use siphasher::sip128::SipHasher13;
@@ -143,6 +144,14 @@ impl Limit {
         } else {
             Err(problems)
         }
+    }
+
+    /// The name of a request's bucket among those of this tag.
+    fn bucket(&self, tag: &str, seed: Seed, values: &impl Values) -> Result<u128, Refusal> {
+        self.key.digest(seed, tag, values).ok_or_else(|| {
+            let at = format!("limits.{}", self.name);
+            Refusal::at(Reason::LimitKeyMissing, at)
+        })
     }
 
     /// The rules for callers with this plan.

@@ -56,12 +56,7 @@ impl Take {
         seed: Seed,
         values: &impl Values,
     ) -> Result<(Self, Query), Refusal> {
-        let Some(name) = limit.key.digest(seed, &limit.tag, values) else {
-            return Err(Refusal::at(
-                Reason::LimitKeyMissing,
-                format!("limits.{}", limit.name),
-            ));
-        };
+        let name = limit.bucket(&limit.tag, seed, values)?;
         let take = Self {
             slot: table.slot(name),
             name,

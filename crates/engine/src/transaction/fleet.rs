@@ -74,10 +74,7 @@ impl Transaction {
         index: usize,
         work: impl FnOnce(&Self, &Limit, &Global) -> (Box<Spend>, Spent),
     ) -> Step {
-        let found = self
-            .endpoint()
-            .and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
-        let Some((limit, mode)) = found else {
+        let Some((limit, mode)) = self.limit_at(index) else {
             return self.refuse(Reason::Internal.into());
         };
         let Some(global) = &limit.global else {

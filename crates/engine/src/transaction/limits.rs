@@ -4,6 +4,7 @@ use super::{Answer, Found, HeaderChange, State, Step, Transaction, reply, values
 use crate::config::{Mode, Timestamp};
 use crate::limit::{Left, Limit, Refused, Take, Taken};
 use crate::verdict::{Reason, Refusal};
+use std::sync::Arc;
 
 impl Transaction {
     /// Takes from the limit at `index`, or goes on when there is none.
@@ -39,6 +40,12 @@ impl Transaction {
         }
     }
 
+    /// The limit at `index`, and the mode of limits here.
+    pub(super) fn limit_at(&self, index: usize) -> Option<(Arc<Limit>, Mode)> {
+        let endpoint = self.endpoint()?;
+        Some((endpoint.limits.get(index).cloned()?, endpoint.modes.limit))
+    }
+
     #[inline(never)]
     pub(super) fn on_limit_answer(
         mut self: Box<Self>,
@@ -47,10 +54,7 @@ impl Transaction {
         answer: Answer,
         now: Timestamp,
     ) -> Step {
-        let found = self
-            .endpoint()
-            .and_then(|e| e.limits.get(index).cloned().map(|l| (l, e.modes.limit)));
-        let Some((limit, mode)) = found else {
+        let Some((limit, mode)) = self.limit_at(index) else {
             return self.refuse(Reason::Internal.into());
         };
         match take.answer(&limit, answer, now) {

@@ -4,7 +4,7 @@ use super::Global;
 use super::account::Accounts;
 use super::batch::Batch;
 use crate::config::Timestamp;
-use crate::limit::{Limit, Seed, Table, Values};
+use crate::limit::{Limit, Seed, Table, Take, Values};
 use crate::remote::{Call, CallAnswer};
 use crate::transaction::{Answer, Query};
 use crate::verdict::{Reason, Refusal};
@@ -55,8 +55,6 @@ pub(crate) enum Spent {
 }
 
 impl Spend {
-    const MAX_RACES: u32 = 100;
-
     /// Starts an attempt in the table of this policy. `seed` is its secret.
     pub(crate) fn start(
         table: &Table,
@@ -64,10 +62,7 @@ impl Spend {
         seed: Seed,
         values: &impl Values,
     ) -> Result<(Self, Query), Refusal> {
-        let Some(name) = limit.key.digest(seed, &limit.name, values) else {
-            let at = format!("limits.{}", limit.name);
-            return Err(Refusal::at(Reason::LimitKeyMissing, at));
-        };
+        let name = limit.bucket(&limit.name, seed, values)?;
         let spend = Self {
             slot: table.slot(name),
             name,
@@ -100,7 +95,7 @@ impl Spend {
                 )
             }
             (Work::Take, Answer::Written) => Spent::Admitted,
-            (Work::Take, Answer::Conflict) if self.races < Self::MAX_RACES => {
+            (Work::Take, Answer::Conflict) if self.races < Take::MAX_RACES => {
                 self.races += 1;
                 self.work = Work::Look;
                 Spent::Ask(self.read())
