@@ -25,6 +25,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     progress::note(&format!("keycloak: {}", tools::keycloak()?.display()));
     progress::note(&format!("ratelimit: {}", tools::ratelimit()?.display()));
     progress::note(&format!("redis: {}", tools::redis()?.display()));
+    progress::note(&format!("gungraun: {}", tools::gungraun()?.display()));
+    progress::note(&format!(
+        "schemathesis: {}",
+        tools::schemathesis()?.display()
+    ));
     progress::note(&format!("archives: {}", tools::archives()?.display()));
     progress::note(&format!("Rust target: {}", tools::wasm_target()?));
     tools::need(&Program::ALL)?;

@@ -1,25 +1,14 @@
 //! The check of compose files: `check-jsonschema` from PyPI, which carries the schema of the Compose Specification.
 
-use super::lock::Lock;
-use super::{Program, need, pins};
-use crate::{paths, process, progress, retry};
-use anyhow::{Context as _, Result};
-use serde::Deserialize;
-use std::fs;
-use std::path::{Path, PathBuf};
+use super::{pins, python};
+use crate::process;
+use anyhow::Result;
+use std::path::Path;
 use std::process::Command;
-
-/// What `tools.toml` says.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Pin {
-    package: String,
-    version: String,
-}
 
 /// Holds a compose file to the schema of the Compose Specification.
 pub(crate) fn check_compose(file: &Path) -> Result<()> {
-    let home = installed()?;
+    let home = python::installed(pins()?.compose)?;
     process::run(
         Command::new("python3")
             .env("PYTHONPATH", home)
@@ -31,42 +20,4 @@ pub(crate) fn check_compose(file: &Path) -> Result<()> {
             ])
             .arg(file),
     )
-}
-
-fn installed() -> Result<PathBuf> {
-    let Pin { package, version } = pins()?.compose;
-    let cache = paths::cache()?;
-    let home = cache.join(format!("tools/{package}-{version}"));
-    if home.is_dir() {
-        return Ok(home);
-    }
-    need(&[Program::Pip])?;
-    let _lock = Lock::take(&cache)?;
-    let fresh = cache.join(format!("tools/.new-{}", std::process::id()));
-    progress::step(&format!("installing {package} {version}"), || {
-        retry::thrice("the download of the compose schema", || {
-            fs::remove_dir_all(&fresh).ok();
-            process::run(
-                Command::new("python3")
-                    .args([
-                        "-m",
-                        "pip",
-                        "install",
-                        "--quiet",
-                        "--disable-pip-version-check",
-                    ])
-                    .arg("--target")
-                    .arg(&fresh)
-                    .arg(format!("{package}=={version}")),
-            )
-        })?;
-        // Somebody else may have put it there while this one waited for the lock.
-        if home.is_dir() {
-            fs::remove_dir_all(&fresh).ok();
-            return Ok(());
-        }
-        fs::rename(&fresh, &home)
-            .with_context(|| format!("`{}` cannot be put in its place", home.display()))
-    })?;
-    Ok(home)
 }

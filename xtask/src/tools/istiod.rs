@@ -3,7 +3,7 @@
 //! The first build takes about a quarter of an hour of one core. Its name in the cache is the digest of all that it is made
 //! from, so nothing is built twice and nothing old is used.
 
-use super::lock::Lock;
+use super::lock::once;
 use super::named;
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result, bail};
@@ -35,13 +35,7 @@ pub(crate) fn istiod() -> Result<PathBuf> {
     let cache = paths::cache()?;
     let home = cache.join(format!("tools/istiod-{}", key(&sources)?));
     let binary = home.join("istiod");
-    if !binary.is_file() {
-        let _lock = Lock::take(&cache)?;
-        // Whoever held the lock before may have done the work.
-        if !binary.is_file() {
-            build(&sources, &cache, &home)?;
-        }
-    }
+    once(&binary, &cache, || build(&sources, &cache, &home))?;
     Ok(binary)
 }
 

@@ -11,6 +11,16 @@ pub(crate) struct Lock(
     #[expect(dead_code, reason = "the lock lives as long as the file is open")] File,
 );
 
+/// Makes a file of the cache where it is missing: once, whichever tasks need it at one time.
+pub(crate) fn once(file: &Path, cache: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
+    if file.is_file() {
+        return Ok(());
+    }
+    let _lock = Lock::take(cache)?;
+    // Whoever held the lock before may have done the work.
+    if file.is_file() { Ok(()) } else { make() }
+}
+
 impl Lock {
     /// Waits for the lock of a cache directory.
     pub(crate) fn take(cache: &Path) -> Result<Self> {

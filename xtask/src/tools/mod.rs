@@ -3,23 +3,28 @@
 mod archive;
 mod compose;
 mod envoy;
+mod gungraun;
 mod istiod;
 mod keycloak;
 mod lock;
 mod named;
+mod python;
 mod ratelimit;
 mod redis;
 mod rust;
+mod schemathesis;
 mod system;
 
 pub(crate) use archive::archives;
 pub(crate) use compose::check_compose;
 pub(crate) use envoy::{envoy, version as envoy_version};
+pub(crate) use gungraun::gungraun;
 pub(crate) use istiod::istiod;
 pub(crate) use keycloak::keycloak;
 pub(crate) use ratelimit::ratelimit;
 pub(crate) use redis::redis;
 pub(crate) use rust::wasm_target;
+pub(crate) use schemathesis::schemathesis;
 pub(crate) use system::{Program, need};
 
 use anyhow::{Context as _, Result};
@@ -31,10 +36,12 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 struct Pins {
     envoy: envoy::Pin,
-    compose: compose::Pin,
+    compose: python::Pin,
+    schemathesis: python::Pin,
     keycloak: keycloak::Pin,
     ratelimit: ratelimit::Pin,
     redis: redis::Pin,
+    gungraun: gungraun::Pin,
     rust: rust::Pin,
     system: BTreeMap<String, system::Pin>,
     archive: BTreeMap<String, archive::Pin>,

@@ -2,7 +2,7 @@
 //!
 //! Go's checksum database holds the module and all that it needs to what everybody else gets.
 
-use super::lock::Lock;
+use super::lock::once;
 use super::{named, pins};
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result};
@@ -29,13 +29,7 @@ pub(crate) fn ratelimit() -> Result<PathBuf> {
     let cache = paths::cache()?;
     let home = cache.join(format!("tools/ratelimit-{}", pin.version));
     let binary = home.join("ratelimit");
-    if !binary.is_file() {
-        let _lock = Lock::take(&cache)?;
-        // Whoever held the lock before may have done the work.
-        if !binary.is_file() {
-            build(&pin, &cache, &home)?;
-        }
-    }
+    once(&binary, &cache, || build(&pin, &cache, &home))?;
     Ok(binary)
 }
 

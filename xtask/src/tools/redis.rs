@@ -1,7 +1,7 @@
 //! Redis, where the rate limit service keeps its counts: Debian's, unpacked into the cache. Nothing is installed, so nothing is started
 //! with the system, and nobody has to be root.
 
-use super::lock::Lock;
+use super::lock::once;
 use super::{named, pins};
 use crate::{paths, process, progress, retry};
 use anyhow::{Context as _, Result, bail};
@@ -36,13 +36,7 @@ pub(crate) fn redis() -> Result<PathBuf> {
     let cache = paths::cache()?;
     let home = cache.join(format!("tools/redis-{}", pin.series));
     let binary = home.join("redis-server");
-    if !binary.is_file() {
-        let _lock = Lock::take(&cache)?;
-        // Whoever held the lock before may have done the work.
-        if !binary.is_file() {
-            unpack(&pin, &cache, &home)?;
-        }
-    }
+    once(&binary, &cache, || unpack(&pin, &cache, &home))?;
     Ok(binary)
 }
 

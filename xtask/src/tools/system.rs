@@ -30,10 +30,11 @@ pub(crate) enum Program {
     Java,
     Maven,
     Npm,
+    Valgrind,
 }
 
 impl Program {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Python,
         Self::Pip,
         Self::WasmOpt,
@@ -41,6 +42,7 @@ impl Program {
         Self::Java,
         Self::Maven,
         Self::Npm,
+        Self::Valgrind,
     ];
 
     /// The name in `tools.toml`.
@@ -53,6 +55,7 @@ impl Program {
             Self::Java => "java",
             Self::Maven => "mvn",
             Self::Npm => "npm",
+            Self::Valgrind => "valgrind",
         }
     }
 }
