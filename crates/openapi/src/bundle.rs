@@ -1,6 +1,7 @@
 //! A policy with all that it refers to.
 
 use crate::source::Source;
+use crate::vendor::without_credentials;
 use crate::{Loader, Options, describe_with};
 use meshward_engine::config::{ClientSecret, Document, IdentityProvider, Jwks, Kind};
 use meshward_engine::{Problem, Severity, pointer};
@@ -153,6 +154,7 @@ fn inline_secret<L: Loader + ?Sized>(
 }
 
 fn missing(at: &str, file: &str, cause: &std::io::Error) -> Problem {
+    let file = without_credentials(file);
     Problem::error("no-file", at, format!("`{file}` cannot be read: {cause}"))
         .hint("paths are relative to the policy")
 }

@@ -3,6 +3,7 @@
 //! - [`source`] reads YAML and JSON files and knows where every value stands.
 //! - [`Loader`] is the only way to a file; [`FileLoader`] is the one that reads from the disk.
 //! - [`describe`] turns an OpenAPI document, and the files that it refers to, into what the engine enforces.
+//! - [`vendor`] knows the documents that a description refers to by URL and has beside it.
 //! - [`bundle`] makes a policy self-contained: every file that it names is read into it.
 //!
 //! Invariants: a description is mapped whole or refused (what the engine could not enforce is an error, never
@@ -15,6 +16,7 @@ mod read;
 mod schema;
 pub mod source;
 mod swagger;
+pub mod vendor;
 
 pub use bundle::bundle;
 pub use describe::{Options, describe, describe_with};

@@ -1,9 +1,10 @@
 //! The way to files.
 //!
 //! Everything that a policy or a description names goes through a [`Loader`], so that tests and tools can serve files
-//! from anywhere. Nothing is ever fetched over the network.
+//! from anywhere. Nothing here ever asks the network.
 
 use crate::source::MAX_BYTES;
+use crate::vendor::{Fetched, RemoteUrl};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,14 @@ pub trait Loader {
     /// Why it cannot be read.
     fn secret(&mut self, path: &str) -> io::Result<String> {
         self.load(path)
+    }
+
+    /// The document at a URL, from whoever may fetch it. `None`, and so by default: it is looked for among the vendored ones.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    fn fetch(&mut self, _url: &RemoteUrl) -> Option<io::Result<Fetched>> {
+        None
     }
 
     /// The value of a variable of the environment.

@@ -1,8 +1,8 @@
 //! What the owner of a mesh writes: the serde mirror of a floor. Its doc comments become the manual's reference of floors.
 
 use meshward_engine::config::{
-    ApiVersion, BodyRules, Bytes, Detail, IdentityProvider, Limit, Metadata, Mode, Modes,
-    PlainText, UndeclaredFields, Unknown,
+    ApiVersion, BodyRules, Bytes, Detail, HeadRules, IdentityProvider, Limit, Metadata, Mode,
+    Modes, PlainText, UndeclaredFields, Unknown,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -103,6 +103,8 @@ pub(crate) struct Endpoints {
     pub(crate) unknown_endpoints: Option<Unknown>,
     /// The least that happens to query parameters that the description does not declare.
     pub(crate) unknown_query: Option<Unknown>,
+    /// The most that policies may allow for request heads.
+    pub(crate) head: HeadRules,
     /// The most that policies may allow for request bodies.
     pub(crate) body: BodyRules,
     /// Whether credentials that were checked are taken from requests.
@@ -168,6 +170,8 @@ pub(crate) enum Demand {
     Limits,
     /// `unknownQuery`.
     UnknownQuery,
+    /// `head`.
+    Head,
     /// `body`.
     Body,
     /// `stripCredentials`.

@@ -3,36 +3,21 @@
 //! Loading follows every `$ref` that names a file, also those in examples that are none: a file that cannot be read is
 //! a problem only when a reference to it is followed.
 
-use super::reference::{join, split};
+use super::reference::{Target, Wrong, join, target};
+use super::vendored::{self, Vendored};
+use super::version::{Version, version};
 use super::{At, Report, nearest};
 use crate::Loader;
 use crate::loader::is_url;
 use crate::source::Source;
 use crate::swagger::{self, Converted};
+use crate::vendor::{RemoteUrl, without_credentials};
 use meshward_engine::Problem;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 /// The most files of one description.
 const MAX_FILES: usize = 1_000;
-
-/// The OpenAPI version that a file is read by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Version {
-    V30,
-    V31,
-    V32,
-}
-
-impl Version {
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::V30 => "3.0",
-            Self::V31 => "3.1",
-            Self::V32 => "3.2",
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct File {
@@ -41,6 +26,8 @@ pub(crate) struct File {
     pub(crate) version: Version,
     /// What a file in Swagger 2.0 says in the words of 3.0.
     pub(crate) converted: Option<Converted>,
+    /// Where a vendored document comes from: what its references are relative to.
+    location: Option<RemoteUrl>,
 }
 
 impl File {
@@ -51,13 +38,21 @@ impl File {
             None => self.source.value(),
         }
     }
+
+    /// Whether a URL is where the file comes from.
+    pub(crate) fn is_at(&self, url: &str) -> bool {
+        let url = RemoteUrl::parse(url).ok();
+        url.is_some() && url == self.location
+    }
 }
 
 /// Why a file is not there.
 #[derive(Debug, Clone)]
-enum Gone {
+pub(super) enum Gone {
     /// It cannot be loaded: a problem of whoever refers to it.
     Missing(String),
+    /// It is remote, and not to be had: a problem of whoever refers to it. What is said of it, and what can be done.
+    Remote(String, Option<String>),
     /// It can be loaded, but not used: a problem of the file.
     Broken(Box<Problem>),
 }
@@ -65,6 +60,7 @@ enum Gone {
 #[derive(Debug)]
 pub(crate) struct Files {
     files: Vec<File>,
+    /// By path, which never holds `//`, or by URL, which always does.
     names: HashMap<String, Result<usize, Gone>>,
     marks: HashSet<&'static str>,
 }
@@ -81,18 +77,16 @@ impl Files {
             marks: HashSet::new(),
         };
         if is_url(name) {
-            let problem = remote(Problem::error(
-                "remote-reference",
-                "",
-                format!("`{name}` is remote"),
-            ));
+            let name = without_credentials(name);
+            let problem = Problem::error("remote-reference", "", format!("`{name}` is remote"))
+                .hint("remote descriptions are not fetched; keep a copy, and name it by its path");
             return Err(vec![problem.file(name)]);
         }
         let name = join("", name);
         let root = match read(&name, loader) {
             Ok(source) => source,
             Err(Gone::Broken(problem)) => return Err(vec![*problem]),
-            Err(Gone::Missing(cause)) => {
+            Err(Gone::Missing(cause) | Gone::Remote(cause, _)) => {
                 let message = format!("`{name}` cannot be read: {cause}");
                 return Err(vec![Problem::error("no-file", "", message).file(name)]);
             }
@@ -111,11 +105,12 @@ impl Files {
             }
             Err(problem) => return Err(vec![*problem]),
         };
-        files.add(name, root, version);
+        let mut vendored = Vendored::beside(&name);
+        files.add(name, root, version, None);
         let mut next = 0;
         while let Some(file) = files.files.get(next) {
-            for name in references(&file.source, &mut files.marks) {
-                files.load(name, version, loader);
+            for target in references(file, &mut files.marks) {
+                files.load(target, version, loader, &mut vendored);
             }
             next += 1;
         }
@@ -173,32 +168,36 @@ impl Files {
             pointer: format!("{}/$ref", at.pointer),
             value: at.value,
         };
-        if is_url(reference) {
-            let problem = here.error("remote-reference", format!("`{reference}` is remote"));
-            return Err(Box::new(remote(problem)));
-        }
-        let (path, pointer) = split(reference).map_err(|cause| {
-            Box::new(here.error("bad-reference", format!("`{reference}` {cause}")))
-        })?;
-        let file = match path {
+        let from = at.file;
+        let (target, pointer) = target(from.source.name(), from.location.as_ref(), reference)
+            .map_err(|wrong| Box::new(nowhere(&here, reference, wrong)))?;
+        let name = match &target {
+            Target::Here => None,
+            Target::File(name) => Some(name.as_str()),
+            Target::Url(url) => Some(url.as_str()),
+        };
+        let file = match name {
             None => at.file,
-            Some(path) => {
-                let name = join(at.file.source.name(), &path);
-                match self.names.get(&name) {
-                    Some(Ok(id)) => self.files.get(*id),
-                    Some(Err(Gone::Broken(problem))) => return Err(problem.clone()),
-                    Some(Err(Gone::Missing(cause))) => {
-                        let message = format!("`{name}` cannot be read: {cause}");
-                        return Err(Box::new(here.error("no-file", message)));
-                    }
-                    None => None,
+            Some(name) => match self.names.get(name) {
+                Some(Ok(id)) => self.files.get(*id),
+                Some(Err(Gone::Broken(problem))) => return Err(problem.clone()),
+                Some(Err(Gone::Missing(cause))) => {
+                    let message = format!("`{name}` cannot be read: {cause}");
+                    return Err(Box::new(here.error("no-file", message)));
                 }
-                .ok_or_else(|| {
-                    let message =
-                        format!("the description consists of more than {MAX_FILES} files");
-                    Box::new(here.error("no-file", message))
-                })?
+                Some(Err(Gone::Remote(cause, hint))) => {
+                    let problem = here.error("remote-reference", format!("`{name}` {cause}"));
+                    return Err(Box::new(match hint {
+                        Some(hint) => problem.hint(hint),
+                        None => problem,
+                    }));
+                }
+                None => None,
             }
+            .ok_or_else(|| {
+                let message = format!("the description consists of more than {MAX_FILES} files");
+                Box::new(here.error("too-many-files", message))
+            })?,
         };
         let root = file.value();
         match root.pointer(&pointer) {
@@ -237,7 +236,7 @@ impl Files {
         Some(current)
     }
 
-    fn add(&mut self, name: String, source: Source, version: Version) {
+    fn add(&mut self, name: String, source: Source, version: Version, location: Option<RemoteUrl>) {
         let id = self.files.len();
         let converted = swagger::is_swagger(source.value()).then(|| {
             let mut converted = swagger::convert(source.value());
@@ -249,20 +248,38 @@ impl Files {
             source,
             version,
             converted,
+            location,
         });
         self.names.insert(name, Ok(id));
     }
 
-    fn load<L: Loader + ?Sized>(&mut self, name: String, default: Version, loader: &mut L) {
+    fn load<L: Loader + ?Sized>(
+        &mut self,
+        target: Target,
+        default: Version,
+        loader: &mut L,
+        vendored: &mut Vendored,
+    ) {
+        let (name, url) = match target {
+            Target::Here => return,
+            Target::File(name) => (name, None),
+            Target::Url(url) => (url.to_string(), Some(url)),
+        };
         if self.names.contains_key(&name) || self.names.len() >= MAX_FILES {
             return;
         }
-        let read = read(&name, loader).and_then(|source| match version(&source) {
-            Ok(version) => Ok((source, version.unwrap_or(default))),
+        let read = match &url {
+            None => read(&name, loader).map(|source| (source, None)),
+            Some(url) => vendored
+                .read(url, loader)
+                .map(|(source, location)| (source, Some(location))),
+        };
+        let read = read.and_then(|(source, location)| match version(&source) {
+            Ok(version) => Ok((source, version.unwrap_or(default), location)),
             Err(problem) => Err(Gone::Broken(problem)),
         });
         match read {
-            Ok((source, version)) => self.add(name, source, version),
+            Ok((source, version, location)) => self.add(name, source, version, location),
             Err(gone) => {
                 self.names.insert(name, Err(gone));
             }
@@ -270,69 +287,37 @@ impl Files {
     }
 }
 
-fn remote(problem: Problem) -> Problem {
-    problem.hint("remote references are not fetched; vendor the file and refer to it by its path")
+/// A reference that leads to no document. What it says is shown without credentials.
+fn nowhere(here: &At<'_>, reference: &str, wrong: Wrong) -> Problem {
+    let shown = without_credentials(reference);
+    match wrong {
+        Wrong::Text(_) => here.error("bad-reference", format!("`{shown}` {wrong}")),
+        Wrong::Url(wrong) => here
+            .error("remote-reference", format!("`{shown}` {wrong}"))
+            .hint(vendored::hint(wrong)),
+    }
 }
 
 fn read<L: Loader + ?Sized>(name: &str, loader: &mut L) -> Result<Source, Gone> {
     let text = loader
         .load(name)
         .map_err(|cause| Gone::Missing(cause.to_string()))?;
-    Source::parse(name, &text).map_err(|fault| Gone::Broken(Box::new(fault.problem)))
+    parse(name, &text)
 }
 
-/// The version that a file names; `None` for a file of parts.
-fn version(source: &Source) -> Result<Option<Version>, Box<Problem>> {
-    let wrong = |at: &str, message: String, hint: &str| {
-        let problem = Problem::error("unsupported-version", at, message);
-        Err(Box::new(problem.file(source.name()).hint(hint)))
-    };
-    if let Some(swagger) = source.value().get("swagger") {
-        if swagger::is_swagger(source.value()) {
-            return Ok(Some(Version::V30));
-        }
-        return wrong(
-            "/swagger",
-            format!(
-                "Swagger `{}` is not read",
-                swagger.as_str().unwrap_or_default()
-            ),
-            "the versions that are read are Swagger \"2.0\", and OpenAPI 3.0, 3.1 and 3.2",
-        );
-    }
-    match source.value().get("openapi") {
-        None => Ok(None),
-        Some(Value::String(text)) => {
-            let mut parts = text.splitn(3, '.');
-            match (parts.next(), parts.next()) {
-                (Some("3"), Some("0")) => Ok(Some(Version::V30)),
-                (Some("3"), Some("1")) => Ok(Some(Version::V31)),
-                (Some("3"), Some("2")) => Ok(Some(Version::V32)),
-                _ => wrong(
-                    "/openapi",
-                    format!("OpenAPI `{text}` is not read"),
-                    "the versions that are read are 3.0, 3.1 and 3.2",
-                ),
-            }
-        }
-        Some(other) => wrong(
-            "/openapi",
-            format!("expected a version in quotes, found `{other}`"),
-            "write the whole version: `openapi: \"3.1.0\"`",
-        ),
-    }
+pub(super) fn parse(name: &str, text: &str) -> Result<Source, Gone> {
+    Source::parse(name, text).map_err(|fault| Gone::Broken(Box::new(fault.problem)))
 }
 
-/// The names of the files that a file refers to. Notes whether it uses `readOnly` and `writeOnly`.
-fn references(source: &Source, marks: &mut HashSet<&'static str>) -> Vec<String> {
+/// The documents that a file refers to. Notes whether it uses `readOnly` and `writeOnly`.
+fn references(file: &File, marks: &mut HashSet<&'static str>) -> Vec<Target> {
     let mut found = Vec::new();
-    let mut open = vec![source.value()];
+    let mut open = vec![file.source.value()];
     while let Some(value) = open.pop() {
-        if let Some(reference) = value.get("$ref").and_then(Value::as_str)
-            && !is_url(reference)
-            && let Ok((Some(path), _)) = split(reference)
-        {
-            found.push(join(source.name(), &path));
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            // What is wrong with a reference is told when it is followed.
+            let target = target(file.source.name(), file.location.as_ref(), reference);
+            found.extend(target.map(|(target, _)| target));
         }
         let is_used = |mark: &&str| value.get(*mark).and_then(Value::as_bool) == Some(true);
         marks.extend(["readOnly", "writeOnly"].into_iter().filter(is_used));

@@ -8,9 +8,12 @@ mod files;
 mod nearest;
 mod reference;
 mod report;
+mod vendored;
+mod version;
 
 pub(crate) use at::At;
 pub(crate) use fields::{Object, check_fields};
-pub(crate) use files::{File, Files, Version};
+pub(crate) use files::{File, Files};
 pub(crate) use nearest::nearest;
 pub(crate) use report::Report;
+pub(crate) use version::Version;

@@ -121,6 +121,13 @@ impl<'a> Converter<'_, 'a> {
                     self.dialect(&member);
                     None
                 }
+                // It says where the file is, and so nothing new.
+                Keyword::Scope
+                    if member.pointer == "/$id"
+                        && member.value.as_str().is_some_and(|id| at.file.is_at(id)) =>
+                {
+                    None
+                }
                 Keyword::Scope => {
                     self.report.push(
                         member
