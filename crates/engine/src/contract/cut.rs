@@ -1,20 +1,20 @@
-//! Takes members out of JSON as it was written: numbers, texts and order stay as they came.
+//! Takes members out of JSON that was read: out of the value, and out of its text, whose other bytes stay as they came.
 //!
-//! The text need not be valid: whatever is delivered is read strictly afterwards. Depth and time are bounded.
-//!
-//! INVARIANT (nothing slips through): a text that is not understood is not cut but refused.
+//! INVARIANT (nothing slips through): what is cut is what the strict reader read, so names, depth and repeated members have one reading.
 
+mod edit;
+
+pub(super) use edit::Edits;
+
+use super::json::{Json, Kind, Span};
 use super::place;
 use super::shape::{Others, Shape, ShapeId};
 use crate::config::Hide;
 use crate::problem::pointer;
-use std::borrow::Cow;
 
-/// The deepest nesting.
-const DEEPEST: u32 = 100;
 /// The most places that are named.
 const PLACES: usize = 10;
-const MASK: &[u8] = br#""***""#;
+const MASK: &str = r#""***""#;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy)]
@@ -33,189 +33,135 @@ pub(super) enum Undeclared {
     Remove,
 }
 
-/// What came of it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Cut {
-    /// The text, where it is another one now.
-    pub(super) text: Option<Vec<u8>>,
-    /// Where undeclared members stand: some of the places.
-    pub(super) undeclared: Vec<String>,
-}
-
-/// Cuts a text whose value has a shape. `None` when it is no JSON.
-pub(super) fn cut(text: &[u8], shapes: &[Shape], root: ShapeId, orders: Orders<'_>) -> Option<Cut> {
+/// Cuts a value that has a shape, and says where undeclared members stand: some of the places.
+pub(super) fn cut(
+    value: &mut Json<'_>,
+    shapes: &[Shape],
+    root: ShapeId,
+    orders: Orders<'_>,
+    edits: &mut Edits,
+) -> Vec<String> {
     let mut cutter = Cutter {
-        text,
-        at: 0,
-        out: Vec::with_capacity(text.len()),
         shapes,
         orders,
-        changed: false,
-        path: Vec::new(),
+        edits,
         undeclared: Vec::new(),
     };
-    cutter.value(Some(root), DEEPEST)?;
-    cutter.space();
-    if cutter.at != text.len() {
-        return None;
-    }
-    Some(Cut {
-        text: cutter.changed.then_some(cutter.out),
-        undeclared: cutter.undeclared,
-    })
+    cutter.value(value, Some(root), &Place::Root);
+    cutter.undeclared
 }
 
-struct Cutter<'t> {
-    text: &'t [u8],
-    at: usize,
-    out: Vec<u8>,
-    shapes: &'t [Shape],
-    orders: Orders<'t>,
-    changed: bool,
-    path: Vec<Step<'t>>,
+struct Cutter<'o> {
+    shapes: &'o [Shape],
+    orders: Orders<'o>,
+    edits: &'o mut Edits,
     undeclared: Vec<String>,
 }
 
-/// A step on the way to a value: written out only where something is told about it.
-enum Step<'t> {
-    Member(Cow<'t, str>),
-    Item(usize),
+/// The way to a value: written out only where something is told about it.
+enum Place<'p> {
+    Root,
+    Member(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
 }
 
-impl<'t> Cutter<'t> {
-    fn value(&mut self, shape: Option<ShapeId>, depth: u32) -> Option<()> {
-        self.space();
-        let shape = shape.and_then(|id| self.shapes.get(id));
-        match (self.peek()?, shape) {
-            (b'{', Some(shape)) => self.object(shape, depth.checked_sub(1)?),
-            (b'[', Some(shape)) => self.array(shape, depth.checked_sub(1)?),
-            _ => {
-                let raw = self.skip()?;
-                self.out.extend_from_slice(raw);
-                Some(())
+impl Place<'_> {
+    fn written(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(outer, name) => pointer(&outer.written(), name),
+            Self::Item(outer, index) => pointer(&outer.written(), index),
+        }
+    }
+}
+
+impl Cutter<'_> {
+    /// As deep as the reader lets values be.
+    fn value(&mut self, value: &mut Json<'_>, shape: Option<ShapeId>, place: &Place<'_>) {
+        let Some(shape) = shape.and_then(|id| self.shapes.get(id)) else {
+            return;
+        };
+        match &mut value.kind {
+            Kind::Object(members) => {
+                let mut gone = Vec::new();
+                for (index, member) in members.iter_mut().enumerate() {
+                    let place = Place::Member(place, &member.name);
+                    if !self.member(&mut member.value, shape, &member.name, &place) {
+                        gone.push(index);
+                    }
+                }
+                if !gone.is_empty() {
+                    let spans = members.iter().map(|member| Span {
+                        start: member.start,
+                        end: member.value.span.end,
+                    });
+                    self.edits.leave_out(spans, &gone);
+                    *members = without(std::mem::take(members), &gone);
+                }
             }
+            Kind::Array(items) => {
+                let mut gone = Vec::new();
+                for (index, item) in items.iter_mut().enumerate() {
+                    if !self.shown(item, shape.items, &Place::Item(place, index)) {
+                        gone.push(index);
+                    }
+                }
+                if !gone.is_empty() {
+                    self.edits
+                        .leave_out(items.iter().map(|item| item.span), &gone);
+                    *items = without(std::mem::take(items), &gone);
+                }
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
         }
     }
 
-    fn object(&mut self, shape: &'t Shape, depth: u32) -> Option<()> {
-        self.expect(b'{')?;
-        self.out.push(b'{');
-        let mut first = true;
-        loop {
-            self.space();
-            if self.peek()? == b'}' && first {
-                break;
-            }
-            self.space();
-            let key = self.string()?;
-            self.space();
-            self.expect(b':')?;
-            self.space();
-            let name = name(key)?;
-            let inner = match shape.members.get(&*name) {
-                Some(id) => Ok(Some(*id)),
-                None => match shape.others {
-                    Others::Any => Ok(None),
-                    Others::Of(id) => Ok(Some(id)),
-                    Others::Undeclared => Err(()),
-                },
-            };
-            self.path.push(Step::Member(name));
-            self.member(key, inner, depth)?;
-            self.path.pop();
-            first = false;
-            self.space();
-            match self.next()? {
-                b',' => {}
-                b'}' => {
-                    self.close(b'}');
-                    return Some(());
+    /// Whether a member stays.
+    fn member(
+        &mut self,
+        value: &mut Json<'_>,
+        shape: &Shape,
+        name: &str,
+        place: &Place<'_>,
+    ) -> bool {
+        let inner = match (shape.members.get(name).copied(), shape.others) {
+            (Some(id), _) | (None, Others::Of(id)) => Some(id),
+            (None, Others::Any) => None,
+            (None, Others::Undeclared) => {
+                if self.orders.undeclared != Undeclared::Keep && self.undeclared.len() < PLACES {
+                    self.undeclared.push(place::bounded(&place.written()));
                 }
-                _ => return None,
-            }
-        }
-        self.at += 1;
-        self.out.push(b'}');
-        Some(())
-    }
-
-    /// One member, with the comma after it.
-    fn member(&mut self, key: &[u8], inner: Result<Option<ShapeId>, ()>, depth: u32) -> Option<()> {
-        let inner = match inner {
-            Ok(inner) => inner,
-            Err(()) => {
-                if self.orders.undeclared != Undeclared::Keep {
-                    self.note();
-                }
-                if self.orders.undeclared == Undeclared::Remove {
-                    self.changed = true;
-                    return self.skip().map(|_| ());
-                }
-                None
+                return self.orders.undeclared != Undeclared::Remove;
             }
         };
-        let how = self.hidden(inner);
-        if how == Some(Hide::Remove) {
-            self.changed = true;
-            return self.skip().map(|_| ());
-        }
-        self.out.extend_from_slice(key);
-        self.out.push(b':');
-        self.shown(how, inner, depth)?;
-        self.out.push(b',');
-        Some(())
+        self.shown(value, inner, place)
     }
 
-    fn array(&mut self, shape: &'t Shape, depth: u32) -> Option<()> {
-        self.expect(b'[')?;
-        self.out.push(b'[');
-        self.space();
-        if self.peek()? == b']' {
-            self.at += 1;
-            self.out.push(b']');
-            return Some(());
-        }
-        let mut index = 0_usize;
-        loop {
-            self.space();
-            self.path.push(Step::Item(index));
-            let how = self.hidden(shape.items);
-            if how == Some(Hide::Remove) {
-                self.changed = true;
-                self.skip()?;
-            } else {
-                self.shown(how, shape.items, depth)?;
-                self.out.push(b',');
+    /// Whether a value stays, as it is or masked.
+    fn shown(&mut self, value: &mut Json<'_>, shape: Option<ShapeId>, place: &Place<'_>) -> bool {
+        match self.hidden(shape) {
+            Some(Hide::Remove) => false,
+            Some(Hide::Mask) => {
+                let mask = if value.as_str().is_some() {
+                    MASK
+                } else {
+                    "null"
+                };
+                self.edits.replace(value.span, mask);
+                true
             }
-            self.path.pop();
-            index += 1;
-            self.space();
-            match self.next()? {
-                b',' => {}
-                b']' => {
-                    self.close(b']');
-                    return Some(());
-                }
-                _ => return None,
+            None => {
+                self.value(value, shape, place);
+                true
             }
-        }
-    }
-
-    fn shown(&mut self, how: Option<Hide>, shape: Option<ShapeId>, depth: u32) -> Option<()> {
-        if how == Some(Hide::Mask) {
-            self.changed = true;
-            let is_text = self.peek()? == b'"';
-            self.skip()?;
-            self.out
-                .extend_from_slice(if is_text { MASK } else { b"null" });
-            Some(())
-        } else {
-            self.value(shape, depth)
         }
     }
 
     /// What becomes of a value with a shape: the strictest of its tags decides.
     fn hidden(&self, shape: Option<ShapeId>) -> Option<Hide> {
+        if self.orders.hide.is_empty() {
+            return None;
+        }
         let tags = self.shapes.get(shape?)?.tags;
         let of_tag = self.orders.hide.iter().filter(|(bit, _)| tags & bit != 0);
         of_tag.fold(None, |strictest, (_, how)| match (strictest, how) {
@@ -223,107 +169,15 @@ impl<'t> Cutter<'t> {
             (_, Hide::Mask) => Some(Hide::Mask),
         })
     }
-
-    fn note(&mut self) {
-        if self.undeclared.len() < PLACES {
-            let at = self.path.iter().fold(String::new(), |at, step| match step {
-                Step::Member(name) => pointer(&at, name),
-                Step::Item(index) => pointer(&at, index),
-            });
-            self.undeclared.push(place::bounded(&at));
-        }
-    }
-
-    /// Every member and item brings a comma: the last one is no part of JSON.
-    fn close(&mut self, bracket: u8) {
-        if self.out.last() == Some(&b',') {
-            self.out.pop();
-        }
-        self.out.push(bracket);
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.next()? == byte).then_some(())
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    /// A text with its quotes.
-    fn string(&mut self) -> Option<&'t [u8]> {
-        let start = self.at;
-        self.expect(b'"')?;
-        loop {
-            self.at += memchr::memchr2(b'"', b'\\', self.text.get(self.at..)?)?;
-            if self.next()? == b'"' {
-                return self.text.get(start..self.at);
-            }
-            self.next()?;
-        }
-    }
-
-    /// Any value, as it is written.
-    fn skip(&mut self) -> Option<&'t [u8]> {
-        let start = self.at;
-        let mut open = 0_usize;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' | b'[' => {
-                    open += 1;
-                    self.at += 1;
-                    continue;
-                }
-                b'}' | b']' => {
-                    open = open.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if open > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => self.scalar()?,
-            }
-            if open == 0 {
-                return self.text.get(start..self.at);
-            }
-        }
-    }
-
-    fn scalar(&mut self) -> Option<()> {
-        let start = self.at;
-        while self
-            .peek()
-            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-        {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
-    }
 }
 
-/// What a text with its quotes says. One without escapes says what is written.
-fn name(quoted: &[u8]) -> Option<Cow<'_, str>> {
-    if memchr::memchr(b'\\', quoted).is_some() {
-        return serde_json::from_slice(quoted).ok().map(Cow::Owned);
-    }
-    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+/// What is left when those at some places, in order, are gone.
+fn without<T>(all: Box<[T]>, gone: &[usize]) -> Box<[T]> {
+    let mut gone = gone.iter().copied().peekable();
+    let left = all.into_iter().enumerate();
+    left.filter(|(index, _)| gone.next_if_eq(index).is_none())
+        .map(|(_, one)| one)
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 use super::MOST_REFUSALS;
 use super::body::Length;
 use super::content::{Contents, Direction, Known};
-use super::cut::Cut;
+use super::cut::Edits;
 use super::encoded::Encoded;
 use super::json::{self, Bounds};
 use super::media::Kind;
 use super::parameter::{Given, Parameter};
+use super::readable::Held;
 use super::response_filter::{Filter, FilterRules};
 use super::schema::Schemas;
 use crate::config::{self, Operation};
@@ -152,11 +153,12 @@ impl ResponseContract {
         &self,
         head: &ResponseHead,
         method: &[u8],
-        body: &[u8],
+        held: &mut Held<'_>,
         enforced: bool,
         scopes: &[String],
     ) -> Judged {
         let mut judged = Judged::default();
+        let body = held.bytes;
         if !self.needs_body(head, method) {
             return judged;
         }
@@ -170,45 +172,48 @@ impl ResponseContract {
         else {
             return judged;
         };
-        if let Some(shape) = content.shape.filter(|_| self.filter.looks()) {
-            let Some(cut) = self.filter.undeclared(body, shape, enforced) else {
-                judged.refusals.push(Reason::ResponseMalformed.into());
-                return judged;
-            };
-            let found = cut.undeclared.into_iter();
-            judged.reported = found
-                .map(|at| Refusal::at(Reason::ResponseFieldUndeclared, at))
-                .collect();
-            judged.replaced = cut.text;
-        }
-        let text = judged.replaced.as_deref().unwrap_or(body);
-        match json::read(text, BOUNDS) {
-            Ok(value) => {
-                let violations = content.violations(value, text.len(), MOST_REFUSALS);
-                judged
-                    .refusals
-                    .extend(violations.into_iter().map(|violation| {
-                        Refusal::at(Reason::ResponseSchema, violation.at)
-                            .expected(violation.expected)
-                    }));
-            }
+        let mut value = match json::parse(body, BOUNDS) {
+            Ok(value) => value,
             Err(fault) => {
                 let reason = Reason::ResponseMalformed;
                 let refusal = fault
                     .at
                     .map_or_else(|| Refusal::new(reason), |at| Refusal::at(reason, at));
                 judged.refusals.push(refusal.expected(fault.expected));
+                return judged;
             }
+        };
+        let mut edits = Edits::default();
+        if let Some(shape) = content.shape.filter(|_| self.filter.looks()) {
+            let found = self
+                .filter
+                .undeclared(&mut value, shape, enforced, &mut edits);
+            let Some(found) = found else {
+                judged.refusals.push(Reason::ResponseMalformed.into());
+                return judged;
+            };
+            let found = found.into_iter();
+            judged.reported = found
+                .map(|at| Refusal::at(Reason::ResponseFieldUndeclared, at))
+                .collect();
         }
+        let violations = content.violations(&mut value, MOST_REFUSALS).into_iter();
+        judged.refusals.extend(violations.map(|violation| {
+            Refusal::at(Reason::ResponseSchema, violation.at).expected(violation.expected)
+        }));
         if let Some(shape) = content
             .shape
             .filter(|_| enforced && judged.refusals.is_empty())
         {
-            match self.filter.hide(text, shape, scopes) {
-                Some(Cut { text: None, .. }) => {}
-                Some(Cut { text, .. }) => judged.replaced = text,
-                None => judged.refusals.push(Reason::ResponseMalformed.into()),
+            let hidden = self.filter.hide(&mut value, shape, scopes, &mut edits);
+            if hidden.is_none() {
+                judged.refusals.push(Reason::ResponseMalformed.into());
             }
+        }
+        match edits.apply(body) {
+            Some(text) => judged.replaced = Some(text),
+            // As the upstream wrote it.
+            None => held.value = Some(value),
         }
         judged
     }
@@ -251,7 +256,7 @@ pub(super) fn check_length(length: u64) -> Option<Refusal> {
 /// Whether a body follows (RFC 9110, section 6.4.1).
 pub(crate) fn has_body(head: &ResponseHead, method: &[u8]) -> bool {
     method != b"HEAD"
-        && !matches!(head.status, 204 | 304)
+        && !matches!(head.status, 100..=199 | 204 | 304)
         && Length::of(&head.headers, head.end_of_stream) != Length::Known(0)
 }
 

@@ -1,6 +1,7 @@
 //! What is taken out of responses: members that the description does not declare, and members that a caller may not see.
 
-use super::cut::{Cut, Orders, Undeclared, cut};
+use super::cut::{Edits, Orders, Undeclared, cut};
+use super::json::Json;
 use super::schema::Schemas;
 use super::shape::{Shape, ShapeId};
 use crate::config::{HiddenFields, Hide, UndeclaredFields};
@@ -82,8 +83,14 @@ impl Filter {
         self.undeclared != UndeclaredFields::Keep
     }
 
-    /// Finds undeclared members, and takes them out where that is `enforced`. `None` for what is no JSON.
-    pub(super) fn undeclared(&self, text: &[u8], root: ShapeId, enforced: bool) -> Option<Cut> {
+    /// Finds undeclared members, and takes them out where that is `enforced`. `None` when nothing is known of them.
+    pub(super) fn undeclared(
+        &self,
+        value: &mut Json<'_>,
+        root: ShapeId,
+        enforced: bool,
+        edits: &mut Edits,
+    ) -> Option<Vec<String>> {
         let undeclared = match self.undeclared {
             UndeclaredFields::Keep => Undeclared::Keep,
             UndeclaredFields::Remove if enforced => Undeclared::Remove,
@@ -93,11 +100,17 @@ impl Filter {
             undeclared,
             hide: &[],
         };
-        cut(text, self.shapes.get()?, root, orders)
+        Some(cut(value, self.shapes.get()?, root, orders, edits))
     }
 
-    /// Hides from a caller with these scopes what is not for them. `None` for what is no JSON.
-    pub(super) fn hide(&self, text: &[u8], root: ShapeId, scopes: &[String]) -> Option<Cut> {
+    /// Hides from a caller with these scopes what is not for them. `None` when nothing is known of it.
+    pub(super) fn hide(
+        &self,
+        value: &mut Json<'_>,
+        root: ShapeId,
+        scopes: &[String],
+        edits: &mut Edits,
+    ) -> Option<()> {
         let sees = |hidden: &Hidden| {
             let needed = &hidden.unless_scopes;
             !needed.is_empty() && needed.iter().all(|scope| scopes.contains(scope))
@@ -109,12 +122,13 @@ impl Filter {
             .map(|hidden| (hidden.bit, hidden.how))
             .collect();
         if hide.is_empty() {
-            return Some(Cut::default());
+            return Some(());
         }
         let orders = Orders {
             undeclared: Undeclared::Keep,
             hide: &hide,
         };
-        cut(text, self.shapes.get()?, root, orders)
+        cut(value, self.shapes.get()?, root, orders, edits);
+        Some(())
     }
 }

@@ -4,12 +4,14 @@
 //! refer to each other (most do), a validator per operation would hold nearly all definitions once per operation. So all
 //! schemas of an API are the properties of one document, which is compiled once: [`Schemas::add`] hands out a [`Schema`],
 //! which is one property, and [`Schemas::finish`] compiles. To check a value is to check an object with that one member.
-//! A schema that refers to nothing, as those of most parameters do, is compiled alone, and its values are checked as they are.
+//! A schema that refers to nothing is a property as well: in Wasm, `jsonschema` compiles the meta-schema again for every
+//! document, which takes far longer than a small schema itself.
 //!
 //! INVARIANT (no schema, no pass): until `finish` has succeeded, every value breaks every schema.
 //! INVARIANT (cost): validity is asked for first, which `jsonschema` answers with memory of what it has seen. Places and words
 //! are collected only where [`cost`] has shown that they are few, because collecting them has no such memory.
 
+use super::json::{Json, Node, Nodes};
 use super::shape::{Shape, ShapeId, Shapes};
 use super::{choice, cost, formats, lint, place};
 use crate::config::Description;
@@ -35,7 +37,7 @@ pub(super) struct Violation {
 
 /// The compiled document.
 struct Built {
-    validator: Validator,
+    validator: Validator<Nodes>,
     document: Value,
 }
 
@@ -43,8 +45,8 @@ struct Built {
 #[derive(Clone)]
 pub(super) struct Schema {
     built: Arc<OnceLock<Built>>,
-    /// The property of the common document; `None` for a schema that is compiled alone.
-    slot: Option<Arc<str>>,
+    /// The property of the common document.
+    slot: Arc<str>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -54,35 +56,29 @@ impl std::fmt::Debug for Schema {
 }
 
 impl Schema {
-    /// How a value breaks the schema, at most `most` ways; empty when it fits. `size` is the length of the text that it was.
-    pub(super) fn violations(&self, value: Value, size: usize, most: usize) -> Vec<Violation> {
-        let whole = |expected: &str| {
-            vec![Violation {
-                at: String::new(),
-                expected: expected.to_owned(),
-            }]
-        };
+    /// How a value breaks the schema, at most `most` ways; empty when it fits.
+    pub(super) fn violations(&self, value: &mut Json<'_>, most: usize) -> Vec<Violation> {
         let Some(built) = self.built.get() else {
             return whole("expected a schema that compiles");
         };
-        let instance = match &self.slot {
-            None => value,
-            Some(slot) => Value::Object(Map::from_iter([(slot.to_string(), value)])),
-        };
-        if built.validator.is_valid(&instance) {
+        if built.validator.is_valid(Node::within(&self.slot, value)) {
             return Vec::new();
         }
-        if !cost::is_bounded(&built.document, &instance, size) {
-            return whole("expected a value that fits its schema");
-        }
+        value.within(&self.slot, |instance| self.tell(built, instance, most))
+    }
+
+    /// How the value that is the member of `instance` breaks the schema.
+    fn tell(&self, built: &Built, instance: &Json<'_>, most: usize) -> Vec<Violation> {
         let mut found = Vec::new();
-        for error in built.validator.iter_errors(&instance) {
-            let left = most.saturating_sub(found.len());
-            if left == 0 {
-                break;
+        if cost::is_bounded(&built.document, instance) {
+            for error in built.validator.iter_errors(Node::of(instance)) {
+                let left = most.saturating_sub(found.len());
+                if left == 0 {
+                    break;
+                }
+                let told = choice::told(&built.document, instance, &error, left);
+                found.extend(told.into_iter().map(|told| self.violation(told)));
             }
-            let told = choice::told(&built.document, &error, left);
-            found.extend(told.into_iter().map(|told| self.violation(told)));
         }
         if found.is_empty() {
             return whole("expected a value that fits its schema");
@@ -93,24 +89,26 @@ impl Schema {
     /// The schema itself, and the document in which its references lead on; `None` until it is compiled.
     pub(super) fn text(&self) -> Option<(&Value, &Value)> {
         let document = &self.built.get()?.document;
-        let schema = match &self.slot {
-            None => document,
-            Some(slot) => document.get("properties")?.get(&**slot)?,
-        };
+        let schema = document.get("properties")?.get(&*self.slot)?;
         Some((schema, document))
     }
 
     fn violation(&self, (at, expected): choice::Told) -> Violation {
-        let inner = self
-            .slot
-            .as_deref()
-            .and_then(|slot| at.strip_prefix('/')?.strip_prefix(slot))
-            .unwrap_or(&at);
+        let inner = at.strip_prefix('/');
+        let inner = inner.and_then(|at| at.strip_prefix(&*self.slot));
+        let inner = inner.unwrap_or(&at);
         Violation {
             at: place::bounded(inner),
             expected,
         }
     }
+}
+
+fn whole(expected: &str) -> Vec<Violation> {
+    vec![Violation {
+        at: String::new(),
+        expected: expected.to_owned(),
+    }]
 }
 
 /// The schemas of one API, until they are compiled. Collects everything that is wrong with them.
@@ -119,7 +117,6 @@ pub(crate) struct Schemas<'a> {
     source: &'a str,
     definitions: &'a BTreeMap<String, Value>,
     slots: Vec<(String, &'a Value)>,
-    alone: Vec<(String, &'a Value, Arc<OnceLock<Built>>)>,
     by_text: BTreeMap<String, Schema>,
     problems: Vec<Problem>,
     built: Arc<OnceLock<Built>>,
@@ -142,7 +139,6 @@ impl<'a> Schemas<'a> {
             source: &description.source,
             definitions: &description.schemas,
             slots: Vec::new(),
-            alone: Vec::new(),
             by_text: BTreeMap::new(),
             problems: Vec::new(),
             built: Arc::new(OnceLock::new()),
@@ -164,19 +160,12 @@ impl<'a> Schemas<'a> {
         }
         let built = &self.built;
         let slots = &mut self.slots;
-        let alone = &mut self.alone;
         let handle = self.by_text.entry(schema.to_string()).or_insert_with(|| {
-            if refers(schema) {
-                let slot = Arc::from(slots.len().to_string());
-                slots.push((at.to_owned(), schema));
-                Schema {
-                    built: Arc::clone(built),
-                    slot: Some(slot),
-                }
-            } else {
-                let built = Arc::new(OnceLock::new());
-                alone.push((at.to_owned(), schema, Arc::clone(&built)));
-                Schema { built, slot: None }
+            let slot = Arc::from(slots.len().to_string());
+            slots.push((at.to_owned(), schema));
+            Schema {
+                built: Arc::clone(built),
+                slot,
             }
         });
         Some(handle.clone())
@@ -214,7 +203,8 @@ impl<'a> Schemas<'a> {
     /// Compiles. The answer is everything that is wrong, warnings among it; contracts hold only when no error is.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
         let document = self.document();
-        if self.problems.iter().all(|p| !lint::is_schema_error(p)) {
+        let compiles = self.problems.iter().all(|p| !lint::is_schema_error(p));
+        if compiles && !self.slots.is_empty() {
             match build(&document) {
                 Ok(validator) => {
                     // A second value cannot be there: `finish` consumes the only writer.
@@ -225,7 +215,6 @@ impl<'a> Schemas<'a> {
                 }
                 Err(error) => self.blame(&error),
             }
-            self.finish_alone();
         }
         self.finish_shapes();
         self.problems
@@ -254,34 +243,11 @@ impl<'a> Schemas<'a> {
         let _ = self.all_shapes.set(shapes);
     }
 
-    /// Compiles the schemas that refer to nothing.
-    fn finish_alone(&mut self) {
-        for (at, schema, built) in std::mem::take(&mut self.alone) {
-            match build(schema) {
-                Ok(validator) => {
-                    let document = schema.clone();
-                    let _ = built.set(Built {
-                        validator,
-                        document,
-                    });
-                }
-                Err(error) => {
-                    let places = [error.instance_path(), error.schema_path()];
-                    let inner = places.into_iter().map(|path| path.as_str());
-                    let mut inner = inner;
-                    let inner = inner.find(|path| !path.is_empty()).unwrap_or("");
-                    self.note(invalid(&at, inner, &error));
-                }
-            }
-        }
-    }
-
     /// One document with every added schema, and the definitions that they reach.
     fn document(&mut self) -> Value {
         let mut references = BTreeSet::new();
         let mut problems = Vec::new();
-        let alone = self.alone.iter().map(|(at, schema, _)| (at, schema));
-        for (at, schema) in self.slots.iter().map(|(at, s)| (at, s)).chain(alone) {
+        for (at, schema) in &self.slots {
             lint::check(schema, at, &mut references, &mut problems);
         }
         let mut definitions = Map::new();
@@ -341,17 +307,6 @@ fn definition(name: &str) -> String {
     pointer("/components/schemas", name)
 }
 
-/// Whether a schema refers to another anywhere. A property that is called `$ref` counts as well: then it is in the common document.
-fn refers(schema: &Value) -> bool {
-    match schema {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, part)| matches!(name.as_str(), "$ref" | "$dynamicRef") || refers(part)),
-        Value::Array(parts) => parts.iter().any(refers),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
 /// Where in the one slot of a document something does not compile.
 fn inner<'e>(error: &'e ValidationError<'_>) -> &'e str {
     [error.instance_path(), error.schema_path()]
@@ -373,8 +328,8 @@ fn invalid(at: &str, inner: &str, error: &ValidationError<'_>) -> Problem {
     }
 }
 
-fn build(document: &Value) -> Result<Validator, ValidationError<'static>> {
-    jsonschema::options()
+fn build(document: &Value) -> Result<Validator<Nodes>, ValidationError<'static>> {
+    jsonschema::options_for::<Nodes>()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
         .with_format("byte", formats::is_base64)

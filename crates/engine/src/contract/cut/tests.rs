@@ -1,9 +1,17 @@
 use super::*;
+use crate::contract::json::{self, Bounds};
 use crate::contract::shape::Shapes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-fn run(schema: &Value, text: &str, undeclared: Undeclared, hide: &[(&str, Hide)]) -> Option<Cut> {
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+struct Cut {
+    text: Option<String>,
+    undeclared: Vec<String>,
+}
+
+fn run(schema: &Value, text: &str, undeclared: Undeclared, hide: &[(&str, Hide)]) -> Cut {
     let definitions = BTreeMap::new();
     let mut shapes = Shapes::new(&definitions);
     let hide: Vec<(u64, Hide)> = hide
@@ -16,7 +24,17 @@ fn run(schema: &Value, text: &str, undeclared: Undeclared, hide: &[(&str, Hide)]
         undeclared,
         hide: &hide,
     };
-    cut(text.as_bytes(), &shapes, root, orders)
+    let mut value = json::parse(text.as_bytes(), Bounds::default()).expect("JSON");
+    let mut edits = Edits::default();
+    let undeclared = cut(&mut value, &shapes, root, orders, &mut edits);
+    let text = edits.apply(text.as_bytes());
+    let text = text.map(|text| String::from_utf8(text).expect("UTF-8"));
+    if let (Some(text), []) = (&text, orders.hide) {
+        // What is validated is what is delivered.
+        let delivered: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(value.into_value(), delivered);
+    }
+    Cut { text, undeclared }
 }
 
 fn user() -> Value {
@@ -26,26 +44,20 @@ fn user() -> Value {
     } })
 }
 
-fn text(cut: Option<Cut>) -> Option<String> {
-    let text = cut.expect("it is JSON").text?;
-    Some(String::from_utf8(text).expect("UTF-8"))
+fn text(cut: Cut) -> Option<String> {
+    cut.text
 }
 
 #[test]
 fn undeclared_members_are_taken_out_and_the_rest_stays_as_it_is_written() {
     let written = r#" { "a":1, "id" : 1.50e3 , "friends":[{"x":[{"y":"}"}],"id":12345678901234567890123},{}],"b":"\"","free":{"z": [1 , 2]} } "#;
     let cut = run(&user(), written, Undeclared::Remove, &[]);
-    assert_eq!(
-        cut.as_ref().map(|cut| cut.undeclared.clone()),
-        Some(vec![
-            "/a".to_owned(),
-            "/friends/0/x".to_owned(),
-            "/b".to_owned()
-        ])
-    );
+    assert_eq!(cut.undeclared, ["/a", "/friends/0/x", "/b"]);
     assert_eq!(
         text(cut).as_deref(),
-        Some(r#"{"id":1.50e3,"friends":[{"id":12345678901234567890123},{}],"free":{"z":[1 , 2]}}"#)
+        Some(
+            r#" { "id" : 1.50e3 , "friends":[{"id":12345678901234567890123},{}],"free":{"z": [1 , 2]} } "#
+        )
     );
 }
 
@@ -65,12 +77,12 @@ fn a_text_without_anything_to_cut_stays() {
             "{written}"
         );
     }
-    let noted = run(&user(), r#"{"a":1}"#, Undeclared::Note, &[]).expect("JSON");
+    let noted = run(&user(), r#"{"a":1}"#, Undeclared::Note, &[]);
     assert_eq!(
         (noted.text, noted.undeclared),
         (None, vec!["/a".to_owned()])
     );
-    let kept = run(&user(), r#"{"a":1}"#, Undeclared::Keep, &[]).expect("JSON");
+    let kept = run(&user(), r#"{"a":1}"#, Undeclared::Keep, &[]);
     assert_eq!((kept.text, kept.undeclared), (None, Vec::new()));
 }
 
@@ -114,30 +126,38 @@ fn an_escaped_name_is_its_name() {
 }
 
 #[test]
-fn what_is_no_json_is_not_cut() {
-    for written in [
-        "",
-        "{",
-        r#"{"id""#,
-        r#"{"id":}"#,
-        r#"{"id":1"#,
-        r#"{"id":1,}"#,
-        "[1",
-        "[1,]",
-        "{} {}",
-        r#"{"id":1]"#,
-        r#"{"a":"#,
-        r#"{"a":]}"#,
-        "\"",
-        "\"\\",
+fn commas_stay_between_what_is_left() {
+    let schema = json!({ "properties": { "k": {}, "l": {}, "h": { "x-secret": true } } });
+    for (written, left) in [
+        (r#"{ "a":1 , "b":2 }"#, "{  }"),
+        (r#"{ "a":1 , "k":2 }"#, r#"{ "k":2 }"#),
+        (r#"{ "k":1 , "a":2 }"#, r#"{ "k":1 }"#),
+        (r#"{"a":1,"k":2,"b":3,"l":4,"c":5}"#, r#"{"k":2,"l":4}"#),
+        (r#"{"h":1,"a":2}"#, "{}"),
+        (r#"{"a":1,"h":2,"b":3}"#, "{}"),
+        (r#"{"k":1,"h":2,"a":3,"l":4}"#, r#"{"k":1,"l":4}"#),
+        (r#"{"h":{"a":1},"a":2,"k":3}"#, r#"{"k":3}"#),
     ] {
+        let hide = [("x-secret", Hide::Remove)];
         assert_eq!(
-            run(&user(), written, Undeclared::Remove, &[]),
-            None,
+            text(run(&schema, written, Undeclared::Remove, &hide)).as_deref(),
+            Some(left),
             "{written}"
         );
     }
-    let deep = "[".repeat(200) + &"]".repeat(200);
-    let nested = (0..150).fold(json!({}), |inner, _| json!({ "items": inner }));
-    assert_eq!(run(&nested, &deep, Undeclared::Remove, &[]), None);
+}
+
+#[test]
+fn large_objects_are_cut_in_the_order_of_the_text() {
+    let members = |skip: &str| {
+        let names = (0..200).rev().map(|n| format!("m{n}"));
+        let kept = names.filter(|name| !name.ends_with(skip));
+        let members: Vec<String> = kept.map(|name| format!(r#""{name}": 1"#)).collect();
+        format!("{{{}}}", members.join(" , "))
+    };
+    let declared = (0..200).filter(|n| n % 10 != 3);
+    let declared = declared.map(|n| (format!("m{n}"), json!({})));
+    let schema = json!({ "properties": declared.collect::<serde_json::Map<_, _>>() });
+    let cut = run(&schema, &members("x"), Undeclared::Remove, &[]);
+    assert_eq!(cut.text, Some(members("3")));
 }

@@ -46,7 +46,7 @@ impl Form<'_> {
     /// Judges an `application/x-www-form-urlencoded` body.
     pub(super) fn urlencoded(&self, body: &[u8], most: usize) -> Result<Vec<Violation>, Fault> {
         let pieces = urlencoded::read(body, self.bounds.values)?;
-        self.judge(&pieces, body.len(), false, most)
+        self.judge(&pieces, false, most)
     }
 
     /// Judges a `multipart/form-data` body.
@@ -58,13 +58,12 @@ impl Form<'_> {
         most: usize,
     ) -> Result<Vec<Violation>, Fault> {
         let pieces = multipart::read(body, boundary, limits)?;
-        self.judge(&pieces, body.len(), true, most)
+        self.judge(&pieces, true, most)
     }
 
     fn judge(
         &self,
         pieces: &[Piece<'_>],
-        size: usize,
         parts: bool,
         most: usize,
     ) -> Result<Vec<Violation>, Fault> {
@@ -72,12 +71,12 @@ impl Form<'_> {
         let Some(schema) = self.schema else {
             return Ok(Vec::new());
         };
-        let found = schema.violations(object.value, size, most);
+        let found = schema.violations(&mut object.value.into(), most);
         if found.is_empty() || !object.is_ambiguous {
             return Ok(found);
         }
         let object = self.object(pieces, parts, Prefer::Text)?;
-        let again = schema.violations(object.value, size, most);
+        let again = schema.violations(&mut object.value.into(), most);
         Ok(if again.is_empty() { again } else { found })
     }
 

@@ -1,4 +1,4 @@
-use super::{Bounds, Fault, FaultKind, read};
+use super::{Bounds, Fault, FaultKind, Kind, parse, read};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -107,6 +107,36 @@ fn refuses_repeated_members() {
 }
 
 #[test]
+fn large_objects_are_read_and_searched_as_small_ones_are() {
+    for count in [62, 64, 65, 66, 500] {
+        let name = |n: usize| format!("m{}", n * 7 % count);
+        let members: Vec<String> = (0..count)
+            .map(|n| format!(r#""{}":{n}"#, name(n)))
+            .collect();
+        let text = format!("{{{}}}", members.join(","));
+        let value = parse(text.as_bytes(), Bounds::default()).expect("an object");
+        for n in 0..count {
+            let found = value.member(&name(n)).map(|one| &one.kind);
+            assert!(
+                matches!(found, Some(Kind::Number(m)) if *m == n.into()),
+                "{count} {n}"
+            );
+        }
+        assert!(value.member("m").is_none() && value.member("m9999").is_none());
+        for again in [0, count / 2, count - 1] {
+            let twice = format!(r#"{{{},"m{again}":0}}"#, members.join(","));
+            let fault = fault(twice.as_bytes());
+            let at = format!("/m{again}");
+            assert_eq!(
+                (fault.kind, fault.at),
+                (FaultKind::Duplicate, Some(at)),
+                "{count}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bounds_depth() {
     let nested = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
     assert!(read(nested(32).as_bytes(), Bounds::default()).is_ok());
@@ -182,6 +212,18 @@ proptest! {
         let text = serde_json::to_vec_pretty(&value).expect("JSON");
         let expected: Value = serde_json::from_slice(&text).expect("JSON");
         prop_assert_eq!(read(&text, Bounds::default()), Ok(expected));
+    }
+
+    #[test]
+    fn reads_numbers_as_serde_json_does(text in "-?[0-9]{1,22}(\\.[0-9]{0,20})?([eE][+-]?[0-9]{0,3})?") {
+        let expected = serde_json::from_str::<Value>(&text).ok();
+        prop_assert_eq!(read(text.as_bytes(), Bounds::default()).ok(), expected);
+    }
+
+    #[test]
+    fn reads_escapes_as_serde_json_does(text in r#""([ -!#-~é]|\\(["\\/bfnrtx]|u[0-9a-fA-F]{3,4}|ud[89ab]00\\ud[c-f]ff)){0,12}""#) {
+        let expected = serde_json::from_str::<Value>(&text).ok();
+        prop_assert_eq!(read(text.as_bytes(), Bounds::default()).ok(), expected);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::ResponseContract;
 use crate::config::Description;
 use crate::contract::FilterRules;
+use crate::contract::Held;
 use crate::contract::Schemas;
 use crate::http::{Headers, ResponseHead};
 use crate::verdict::{Reason, Refusal};
@@ -63,13 +64,17 @@ fn the_closest_status_counts() {
         assert!(contract.needs_body(&head, b"GET"));
         assert_eq!(
             contract
-                .check_body(&head, b"GET", body.as_bytes(), true, &[])
+                .check_body(&head, b"GET", &mut Held::new(body.as_bytes()), true, &[])
                 .refusals,
             [],
             "{status}"
         );
         assert_eq!(
-            codes(&contract.check_body(&head, b"GET", b"1", true, &[]).refusals),
+            codes(
+                &contract
+                    .check_body(&head, b"GET", &mut Held::new(b"1"), true, &[])
+                    .refusals
+            ),
             [Reason::ResponseSchema],
             "{status}"
         );
@@ -130,7 +135,7 @@ fn content_is_judged() {
         ("<html>", Some((Reason::ResponseMalformed, ""))),
     ] {
         let refusals = contract
-            .check_body(&head, b"GET", body.as_bytes(), true, &[])
+            .check_body(&head, b"GET", &mut Held::new(body.as_bytes()), true, &[])
             .refusals;
         let seen = refusals
             .first()
@@ -142,7 +147,7 @@ fn content_is_judged() {
     assert_eq!(
         codes(
             &contract
-                .check_body(&head, b"GET", &large, true, &[])
+                .check_body(&head, b"GET", &mut Held::new(&large), true, &[])
                 .refusals
         ),
         [Reason::ResponseTooLarge]
