@@ -1,5 +1,6 @@
 //! Patterns as the policy writes them.
 
+use super::peers::Peers;
 use super::share::Share;
 use super::sketch::Sketch;
 use super::{Pattern, What};
@@ -25,6 +26,7 @@ impl Pattern {
             objects,
             client_errors,
             sequence,
+            peers,
             then,
             lasts,
             rate,
@@ -46,10 +48,16 @@ impl Pattern {
         if let Some(config) = sequence {
             whats.push(of_sequence(&pointer(at, "sequence"), config, &mut problems));
         }
+        if let Some(config) = peers {
+            Peers::check_key(&pointer(at, "key"), &key, &mut problems);
+            let at = pointer(at, "peers");
+            let (peers, evidence) = Peers::compile(&at, config, *on_missing, &mut problems);
+            whats.push(Some((What::Peers(Box::new(peers)), evidence)));
+        }
         if whats.len() != 1 {
             problems.push(
                 Problem::error("abuse-form", at, format!("`{name}` watches for {} patterns", whats.len()))
-                    .hint("write exactly one of `failedAuthentications`, `objects`, `clientErrors` and `sequence`"),
+                    .hint("write exactly one of `failedAuthentications`, `objects`, `clientErrors`, `sequence` and `peers`"),
             );
         }
         if failed_authentications.is_some() && key.needs_identity() {
@@ -65,10 +73,15 @@ impl Pattern {
             );
         }
         check_span(&pointer(at, "for"), lasts.unwrap_or(LASTS), &mut problems);
-        if sequence.is_some() && (lasts.is_some() || *then == Then::Throttle) {
+        let alone = sequence.is_some() || peers.is_some();
+        if alone && (lasts.is_some() || *then == Then::Throttle) {
             problems.push(
-                Problem::error("abuse-form", at, "a sequence judges each request alone")
-                    .hint("leave out `for`, and use `then: deny` or `then: monitor`"),
+                Problem::error(
+                    "abuse-form",
+                    at,
+                    "`sequence` and `peers` judge each request alone",
+                )
+                .hint("leave out `for`, and use `then: deny` or `then: monitor`"),
             );
         }
         if rate.is_some() && *then != Then::Throttle {
@@ -88,7 +101,13 @@ impl Pattern {
         let pace = Window::compile(at, rate, None, false, &mut problems);
         match (whats.pop().flatten(), pace) {
             (Some((what, evidence)), Some(pace)) if problems.is_empty() => Ok(Self {
-                tag: format!("abuse\0{name}"),
+                tag: match &what {
+                    What::Peers(peers) => peers.tag(name, &key),
+                    What::Failures(_)
+                    | What::Objects { .. }
+                    | What::Errors(_)
+                    | What::Sequence { .. } => format!("abuse\0{name}"),
+                },
                 name: name.to_owned(),
                 key,
                 what,

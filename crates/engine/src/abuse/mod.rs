@@ -1,6 +1,8 @@
-//! Behaviour that no single request shows: guessed credentials, enumerated objects, many errors, flows without their beginning.
+//! Behaviour that no single request shows: guessed credentials, enumerated objects, many errors, flows without their beginning,
+//! endpoints that nobody like the caller uses.
 //!
 //! - [`entry`] is the bounded table in which a proxy's workers share what they know, [`sketch`] counts different objects, [`share`] bad responses,
+//!   [`peers`] compares callers with those like them, by the [`ground`] that these have touched,
 //!   [`compile`] reads the policy, [`watch`] judges a request, [`observe`] notes what came of it when it is over.
 //!
 //! INVARIANT (bounded): what is known of a key has a fixed size, and there are so many keys. Who makes up keys can make others pass unseen for as
@@ -8,17 +10,21 @@
 
 mod compile;
 mod entry;
+mod ground;
 mod observe;
+mod peers;
 mod share;
 mod sketch;
 mod watch;
 
 pub(crate) use observe::Observation;
+pub(crate) use peers::Place;
 pub(crate) use watch::{Verdict, Watch, Watched};
 
 use crate::config::Then;
 use crate::limit::{Key, Part, Window};
 use crate::verdict::{Reason, Refusal};
+use peers::Peers;
 use share::Share;
 use sketch::Sketch;
 use std::sync::Arc;
@@ -47,6 +53,7 @@ enum What {
     Objects { of: Part, sketch: Sketch },
     Errors(Share),
     Sequence { after: Vec<String>, within: u64 },
+    Peers(Box<Peers>),
 }
 
 /// What is watched for on one endpoint.
@@ -58,6 +65,8 @@ pub(crate) struct Watches {
     pub(crate) late: Vec<Arc<Pattern>>,
     /// Sequences of which this endpoint is the beginning.
     pub(crate) begins: Vec<Arc<Pattern>>,
+    /// Where the endpoint stands among those at which peers are compared.
+    pub(crate) place: Option<Place>,
 }
 
 impl Watches {
@@ -78,11 +87,19 @@ impl Pattern {
         self.key.uses(part)
     }
 
+    /// Whether it compares callers with their peers.
+    pub(crate) const fn compares(&self) -> bool {
+        matches!(self.what, What::Peers(_))
+    }
+
+    /// The most endpoints at which peers can be compared.
+    pub(crate) const MOST_ENDPOINTS: usize = ground::ENDPOINTS;
+
     /// The endpoints with which a sequence begins.
     pub(crate) fn begins_with(&self) -> &[String] {
         match &self.what {
             What::Sequence { after, .. } => after,
-            What::Failures(_) | What::Objects { .. } | What::Errors(_) => &[],
+            What::Failures(_) | What::Objects { .. } | What::Errors(_) | What::Peers(_) => &[],
         }
     }
 
@@ -108,6 +125,7 @@ impl Pattern {
             What::Objects { .. } => Reason::ObjectEnumeration,
             What::Errors(_) => Reason::ErrorShare,
             What::Sequence { .. } => Reason::SequenceBroken,
+            What::Peers(_) => Reason::EndpointUnusual,
         }
     }
 

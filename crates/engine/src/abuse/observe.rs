@@ -1,6 +1,7 @@
 //! Noting what came of a request, once it is over.
 
 use super::entry::{Entry, Slot};
+use super::peers::Touch;
 use super::watch::Watch;
 use super::{Pattern, What};
 use crate::config::Timestamp;
@@ -15,6 +16,7 @@ pub(crate) struct Observation {
     pattern: Arc<Pattern>,
     slot: Arc<str>,
     name: u128,
+    touch: Option<Touch>,
 }
 
 impl Observation {
@@ -22,16 +24,25 @@ impl Observation {
     pub(crate) fn of(pattern: &Arc<Pattern>, watch: &Watch) -> Option<Self> {
         match pattern.what {
             What::Failures(_) | What::Errors(_) => Some(Self::new(pattern, watch)),
-            What::Objects { .. } | What::Sequence { .. } => None,
+            What::Objects { .. } | What::Sequence { .. } | What::Peers(_) => None,
         }
     }
 
-    /// A request with which a sequence begins.
+    /// A request with which a sequence begins, or from which peers learn.
     pub(crate) fn new(pattern: &Arc<Pattern>, watch: &Watch) -> Self {
         Self {
             pattern: Arc::clone(pattern),
             slot: Arc::clone(&watch.slot),
             name: watch.name,
+            touch: watch.touch,
+        }
+    }
+
+    /// Whether there is nothing to be noted of a request that ended like this, whatever the slot holds.
+    pub(crate) fn is_void(&self, ended: &Ended) -> bool {
+        match self.pattern.what {
+            What::Sequence { .. } | What::Peers(_) => !is_success(ended),
+            What::Failures(_) | What::Objects { .. } | What::Errors(_) => false,
         }
     }
 
@@ -71,10 +82,20 @@ impl Observation {
                 let until = now.saturating_add(share.half.saturating_mul(2));
                 (kept, until, seen.is_some())
             }
+            What::Peers(peers) if is_success(ended) => {
+                let kept = peers.learn(old, self.touch?, now)?;
+                (
+                    kept,
+                    now.saturating_add(peers.half.saturating_mul(2)),
+                    false,
+                )
+            }
             What::Sequence { within, .. } if is_success(ended) => {
                 (Vec::new(), now.saturating_add(*within), false)
             }
-            What::Failures(_) | What::Sequence { .. } | What::Objects { .. } => return None,
+            What::Failures(_) | What::Sequence { .. } | What::Peers(_) | What::Objects { .. } => {
+                return None;
+            }
         };
         if let Some(entry) = slot.enter(self.name, now) {
             entry.kept = kept;

@@ -1,8 +1,9 @@
-//! How many different objects: a picture of bits, in which each object sets one.
+//! How many different objects: a list of them where few are too many, and else a picture of bits, in which each object sets one.
 //!
 //! Two pictures of half a window each take turns, so that what was asked for is remembered for half of the window to all of it. The number of bits
 //! set in both together is never greater than that of the objects, so nobody is taken for an enumerator too early; and the picture has at least
-//! sixteen bits for each object that is nothing special, so that few objects fall onto the same bit, and an enumerator is seen soon.
+//! sixteen bits for each object that is nothing special, so that few objects fall onto the same bit, and an enumerator is seen soon. With few
+//! objects soon is not enough, because one that falls onto another's bit is a large part of them: these are listed, by 32 bits of their hash.
 
 /// How pictures are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,28 +23,32 @@ struct Picture {
 }
 
 impl Sketch {
+    /// Where so many objects are nothing special, they are listed. A list then takes no more than 68 bytes.
+    const LISTED: u32 = 16;
+
     /// Bytes of one half.
     fn bytes(self) -> usize {
-        let bits = self.most.max(8).saturating_mul(16).next_power_of_two();
-        usize::try_from(bits / 8).unwrap_or(16)
+        let bytes = if self.lists() {
+            // One more than is nothing special: from there on nobody counts.
+            self.most.saturating_add(1).saturating_mul(4)
+        } else {
+            self.most.saturating_mul(16).next_power_of_two() / 8
+        };
+        usize::try_from(bytes).unwrap_or_default()
+    }
+
+    const fn lists(self) -> bool {
+        self.most <= Self::LISTED
     }
 
     /// Draws an object. Gives how many there are, and the picture where it has changed.
     pub(super) fn draw(self, old: &[u8], object: u64, now: u64) -> (u32, Option<Vec<u8>>) {
         let mut picture = self.read(old, now);
-        let bits = u64::try_from(picture.now.len()).unwrap_or(1).max(1) * 8;
-        let bit = object.checked_rem(bits).unwrap_or_default();
-        let (place, mask) = (bit / 8, 1_u8 << (bit % 8));
-        let mut is_new = false;
-        if let Some(byte) = usize::try_from(place)
-            .ok()
-            .and_then(|place| picture.now.get_mut(place))
-        {
-            is_new = *byte & mask == 0;
-            *byte |= mask;
-        }
-        let both = picture.now.iter().zip(&picture.before);
-        let count = both.map(|(now, before)| (now | before).count_ones()).sum();
+        let (is_new, count) = if self.lists() {
+            (picture.list(object), picture.listed())
+        } else {
+            (picture.mark(object), picture.marked())
+        };
         (count, is_new.then(|| picture.write()))
     }
 
@@ -83,9 +88,60 @@ impl Sketch {
 }
 
 impl Picture {
+    /// Sets an object's bit. Whether it was not set.
+    fn mark(&mut self, object: u64) -> bool {
+        let bits = u64::try_from(self.now.len()).unwrap_or_default() * 8;
+        let bit = object.checked_rem(bits).unwrap_or_default();
+        let place = usize::try_from(bit / 8).ok();
+        let Some(byte) = place.and_then(|place| self.now.get_mut(place)) else {
+            return false;
+        };
+        let mask = 1_u8 << (bit % 8);
+        let is_new = *byte & mask == 0;
+        *byte |= mask;
+        is_new
+    }
+
+    fn marked(&self) -> u32 {
+        let both = self.now.iter().zip(&self.before);
+        both.map(|(now, before)| (now | before).count_ones()).sum()
+    }
+
+    /// Writes an object into the list, if it is not there and there is room. Whether it was written.
+    fn list(&mut self, object: u64) -> bool {
+        let name = listed_as(object);
+        for place in self.now.as_chunks_mut().0 {
+            if *place == name {
+                return false;
+            }
+            if *place == EMPTY {
+                *place = name;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn listed(&self) -> u32 {
+        let (now, before) = (self.now.as_chunks().0, self.before.as_chunks().0);
+        let earlier = before.iter().filter(|name| !now.contains(name));
+        let all = now.iter().chain(earlier);
+        let count = all.filter(|name| **name != EMPTY).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
     fn write(&self) -> Vec<u8> {
         [&self.began.to_le_bytes()[..], &self.now, &self.before].concat()
     }
+}
+
+/// A place of a list in which nothing stands.
+const EMPTY: [u8; 4] = [0; 4];
+
+/// What stands in a list for an object: never [`EMPTY`].
+const fn listed_as(object: u64) -> [u8; 4] {
+    let [a, b, c, d, ..] = object.to_be_bytes();
+    [a, b, c, d | 1]
 }
 
 #[cfg(test)]
@@ -97,6 +153,7 @@ mod tests {
         most: 50,
         half: 300_000_000,
     };
+    const FEW: Sketch = Sketch { most: 5, ..FIFTY };
     const NOW: u64 = 1_700_000_000_000_000;
 
     fn hash(seed: u64, object: u64) -> u64 {
@@ -122,26 +179,51 @@ mod tests {
     }
 
     #[test]
+    fn few_objects_are_counted_exactly() {
+        for most in [1, 3, 16] {
+            let few = Sketch { most, ..FIFTY };
+            for seed in 0..2_000 {
+                let mut picture = Vec::new();
+                for object in 1..=u64::from(most) + 3 {
+                    let (count, changed) = few.draw(&picture, hash(seed, object), NOW);
+                    picture = changed.unwrap_or(picture);
+                    // Beyond what is too many nobody counts.
+                    assert_eq!(u64::from(count), object.min(u64::from(most) + 1));
+                }
+                // A flood in the next half does not hide what there was.
+                let later = NOW + few.half;
+                let (count, _) = few.draw(&picture, hash(seed, 1), later);
+                assert_eq!(count, most + 1);
+            }
+        }
+    }
+
+    #[test]
     fn the_same_object_again_changes_nothing() {
-        let (count, picture) = FIFTY.draw(&[], 7, NOW);
-        assert_eq!(count, 1);
-        let (count, changed) = FIFTY.draw(&picture.unwrap(), 7, NOW + 1);
-        assert_eq!((count, changed), (1, None));
+        for sketch in [FIFTY, FEW] {
+            let (count, picture) = sketch.draw(&[], 7 << 32, NOW);
+            assert_eq!(count, 1);
+            let (count, changed) = sketch.draw(&picture.unwrap(), 7 << 32, NOW + 1);
+            assert_eq!((count, changed), (1, None));
+        }
     }
 
     #[test]
     fn what_is_older_than_the_window_is_forgotten() {
-        let (_, picture) = FIFTY.draw(&[], 1, NOW);
-        let (count, second) = FIFTY.draw(&picture.unwrap(), 2, NOW + FIFTY.half);
-        assert_eq!(count, 2);
-        let second = second.unwrap();
-        assert_eq!(FIFTY.draw(&second, 3, NOW + 2 * FIFTY.half).0, 2);
-        assert_eq!(FIFTY.draw(&second, 3, NOW + 3 * FIFTY.half).0, 1);
-        assert_eq!(
-            FIFTY.draw(&second, 3, NOW - 1).0,
-            1,
-            "a clock that was set back"
-        );
+        for sketch in [FIFTY, FEW] {
+            let [a, b, c] = [1, 2, 3].map(|object| hash(0, object));
+            let (_, picture) = sketch.draw(&[], a, NOW);
+            let (count, second) = sketch.draw(&picture.unwrap(), b, NOW + sketch.half);
+            assert_eq!(count, 2);
+            let second = second.unwrap();
+            assert_eq!(sketch.draw(&second, c, NOW + 2 * sketch.half).0, 2);
+            assert_eq!(sketch.draw(&second, c, NOW + 3 * sketch.half).0, 1);
+            assert_eq!(
+                sketch.draw(&second, c, NOW - 1).0,
+                1,
+                "a clock that was set back"
+            );
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Judging a request by what its key has done before, and, where the request itself is what counts, noting it.
 
 use super::entry::Slot;
+use super::peers::{Place, Touch};
 use super::{Pattern, What};
 use crate::config::{Then, Timestamp};
-use crate::limit::{Room, Seed, Table, Take, Values};
+use crate::limit::{Part, Room, Seed, Table, Take, Values};
 use crate::transaction::{Answer, Query};
 use crate::verdict::{Reason, Refusal};
 use siphasher::sip::SipHasher13;
@@ -17,6 +18,10 @@ pub(crate) struct Watch {
     pub(super) name: u128,
     /// The hash of the object that the request names.
     object: Option<u64>,
+    /// What its caller's peers learn from it.
+    pub(super) touch: Option<Touch>,
+    /// Whether that is news to them.
+    is_news: bool,
     /// What comes of it once the slot is written.
     then: Option<Verdict>,
     races: u32,
@@ -45,36 +50,54 @@ pub(crate) enum Verdict {
 }
 
 impl Watch {
-    /// Looks for what is known of a request's key.
+    /// Looks for what is known of a request's key; `None` where there is nothing to look for.
     pub(crate) fn start(
         table: &Table,
         pattern: &Pattern,
         seed: Seed,
         values: &impl Values,
-    ) -> Result<(Self, Query), Refusal> {
-        let Some(name) = pattern.key.digest(seed, &pattern.tag, values) else {
-            return Err(Refusal::at(
-                Reason::AbuseKeyMissing,
-                format!("abuse.{}", pattern.name),
-            ));
-        };
+        place: Option<Place>,
+    ) -> Result<Option<(Self, Query)>, Refusal> {
+        let missing = || Refusal::at(Reason::AbuseKeyMissing, format!("abuse.{}", pattern.name));
+        let mut name = pattern
+            .key
+            .digest(seed, &pattern.tag, values)
+            .ok_or_else(missing)?;
+        let mut touch = None;
+        if let What::Peers(peers) = &pattern.what {
+            // Who is nobody has no peers.
+            if values.value(&Part::Subject).is_none() {
+                return Ok(None);
+            }
+            touch = Some(Touch::new(name, place.ok_or(Reason::Internal)?));
+            name = peers
+                .group(seed, &pattern.tag, values)
+                .ok_or_else(missing)?;
+        }
         let object = match &pattern.what {
             What::Objects { of, .. } => values.value(of).map(|object| {
                 let mut hash = SipHasher13::new_with_key(&seed.0);
                 hash.write(&object);
                 hash.finish()
             }),
-            What::Failures(_) | What::Errors(_) | What::Sequence { .. } => None,
+            What::Failures(_) | What::Errors(_) | What::Sequence { .. } | What::Peers(_) => None,
         };
         let watch = Self {
             slot: table.slot(name),
             name,
             object,
+            touch,
+            is_news: false,
             then: None,
             races: 0,
         };
         let query = watch.read();
-        Ok((watch, query))
+        Ok(Some((watch, query)))
+    }
+
+    /// Whether there is something to be noted of the request if it succeeds, now that it was looked at.
+    pub(crate) const fn is_news(&self) -> bool {
+        self.is_news
     }
 
     fn read(&self) -> Query {
@@ -116,7 +139,7 @@ impl Watch {
     }
 
     /// What comes of a request, and whether the slot has changed.
-    fn judge(&self, pattern: &Pattern, slot: &mut Slot, now: u64) -> (Verdict, bool) {
+    fn judge(&mut self, pattern: &Pattern, slot: &mut Slot, now: u64) -> (Verdict, bool) {
         let known = slot.find(self.name, now);
         if let What::Sequence { .. } = pattern.what {
             return match (known, pattern.then) {
@@ -126,6 +149,12 @@ impl Watch {
                     (Verdict::Refused(pattern.seen(), None), false)
                 }
             };
+        }
+        if let (What::Peers(peers), Some(touch)) = (&pattern.what, self.touch) {
+            let kept = known.map_or(&[][..], |entry| &entry.kept);
+            let (verdict, is_news) = peers.judge(pattern, kept, touch, now);
+            self.is_news = is_news;
+            return (verdict, false);
         }
         if known.is_some_and(|entry| entry.held > now) {
             return self.hold(pattern, slot, now);

@@ -3,9 +3,9 @@
 use super::api::Scope;
 use super::layers::Layers;
 use super::names;
-use super::policy::Endpoint;
-use crate::abuse::{Pattern, Watches};
-use crate::config::Abuse;
+use super::policy::{Endpoint, PolicyApi};
+use crate::abuse::{Pattern, Place, Watches};
+use crate::config::{Abuse, Mode};
 use crate::problem::{Problem, pointer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +59,44 @@ pub(super) fn begin(endpoints: &mut [Endpoint], problems: &mut Vec<Problem>) {
                 );
             }
         }
+    }
+}
+
+/// Tells the endpoints at which peers are compared their places among each other.
+pub(super) fn place(endpoints: &mut [Endpoint], apis: &[PolicyApi], problems: &mut Vec<Problem>) {
+    let compares = |endpoint: &&mut Endpoint| {
+        endpoint.modes.abuse != Mode::Off && endpoint.watches.late.iter().any(|p| p.compares())
+    };
+    let mut watched: Vec<&mut Endpoint> = endpoints.iter_mut().filter(compares).collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for pattern in watched.iter().flat_map(|e| &e.watches.late) {
+        if pattern.compares() {
+            *counts.entry(pattern.name.clone()).or_default() += 1;
+        }
+    }
+    for (name, count) in counts {
+        if count > Pattern::MOST_ENDPOINTS {
+            problems.push(
+                Problem::error(
+                    "abuse-peers",
+                    pointer(&pointer("/abuse", &name), "peers"),
+                    format!("peers are compared at {count} endpoints: at most {} are possible", Pattern::MOST_ENDPOINTS),
+                )
+                .hint("declare the pattern a second time under another name, and name one here and the other there"),
+            );
+        }
+    }
+    let name = |endpoint: &&mut Endpoint| {
+        let api = apis.get(endpoint.api).map(|api| api.name.to_string());
+        (api.unwrap_or_default(), Arc::clone(&endpoint.label))
+    };
+    let names: Vec<(String, Arc<str>)> = watched.iter().map(name).collect();
+    let names: Vec<(&str, &str)> = names
+        .iter()
+        .map(|(api, label)| (&**api, &**label))
+        .collect();
+    for (endpoint, place) in watched.iter_mut().zip(Place::of_all(&names)) {
+        endpoint.watches.place = Some(place);
     }
 }
 
