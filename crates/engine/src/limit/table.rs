@@ -22,22 +22,40 @@ impl Table {
     /// The slot of a bucket. Its number is made from the upper half of the name; the slot holds the whole name, so that keys of one slot are
     /// told apart. Written out by hand: this runs for every request that is counted.
     pub(crate) fn slot(&self, bucket: u128) -> Arc<str> {
-        const DIGITS: u32 = 8;
         let upper = u64::try_from(bucket >> 64).unwrap_or_default();
         let number = upper.checked_rem(self.slots).unwrap_or_default();
-        let mut name = String::with_capacity(self.prefix.len() + 8);
+        let digits = digits(u32::try_from(number).unwrap_or_default());
+        let mut name = String::with_capacity(self.prefix.len() + digits.len());
         name.push_str(&self.prefix);
-        for place in (0..DIGITS).rev() {
-            let digit = u32::try_from((number >> (4 * place)) & 0xf).unwrap_or_default();
-            name.push(char::from_digit(digit, 16).unwrap_or('0'));
-        }
+        name.push_str(str::from_utf8(&digits).unwrap_or_default());
         name.into()
     }
 }
 
+/// The eight hexadecimal digits of a number, made all at once: a byte for each.
+fn digits(number: u32) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut spread = u64::from(number);
+    spread = (spread | (spread << 16)) & 0x0000_ffff_0000_ffff;
+    spread = (spread | (spread << 8)) & 0x00ff_00ff_00ff_00ff;
+    spread = (spread | (spread << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = (spread.wrapping_add(ONES * 6) >> 4) & ONES;
+    let beyond = u64::from(b'a' - b'0' - 10);
+    let all = spread.wrapping_add(ONES * u64::from(b'0'));
+    all.wrapping_add(letters.wrapping_mul(beyond)).to_be_bytes()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Table, digits};
+
+    #[test]
+    fn digits_are_those_of_the_standard_library() {
+        for number in [0, 9, 10, 0x0123_4567, 0x89ab_cdef, 0xf0e0_a090, u32::MAX] {
+            let expected = format!("{number:08x}");
+            assert_eq!(str::from_utf8(&digits(number)), Ok(&*expected));
+        }
+    }
 
     #[test]
     fn slots_are_named_by_number_and_none_is_beyond_the_last() {

@@ -3,12 +3,13 @@
 //! Anybody can make them, and as many as he likes, so they are kept apart from the good ones and hold nothing but a name.
 
 use super::digest::Digest;
-use std::collections::{HashSet, VecDeque};
+use crate::hashed::HashedSet;
+use std::collections::VecDeque;
 
 /// The latest wrong ones.
 pub(super) struct Forged {
     most: usize,
-    known: HashSet<Digest>,
+    known: HashedSet<Digest>,
     /// The same, oldest first.
     order: VecDeque<Digest>,
 }
@@ -17,7 +18,7 @@ impl Forged {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
-            known: HashSet::new(),
+            known: HashedSet::default(),
             order: VecDeque::new(),
         }
     }

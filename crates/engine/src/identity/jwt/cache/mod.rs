@@ -18,7 +18,8 @@ mod weight;
 use super::claims::{Caller, Times};
 use super::keys::{KeyId, KeySet};
 use crate::config::Timestamp;
-use digest::Digester;
+use crate::sip::Namer;
+use digest::Digest;
 use forged::Forged;
 use std::sync::Mutex;
 use verified::{Entry, Ring};
@@ -30,7 +31,7 @@ const PER_FORGED: usize = 4;
 
 /// The cache of one issuer.
 pub(super) struct Cache {
-    digester: Digester,
+    names: Namer,
     known: Mutex<Known>,
 }
 
@@ -54,7 +55,7 @@ impl Cache {
     /// A cache of so many entries and bytes; none at all for no entries.
     pub(super) fn new(entries: usize, memory: usize) -> Option<Self> {
         (entries > 0).then(|| Self {
-            digester: Digester::new(),
+            names: Namer::random(),
             known: Mutex::new(Known {
                 stamp: KeyId::default(),
                 verified: Ring::new(entries, memory),
@@ -65,7 +66,7 @@ impl Cache {
 
     /// What is known of a token under these keys.
     pub(super) fn recall(&self, text: &str, keys: &KeySet, now: Timestamp) -> Option<Recalled> {
-        let digest = self.digester.digest(text);
+        let digest = Digest::of(text, &self.names);
         self.with(keys, |known| {
             if let Some((caller, times)) = known.verified.recall(digest, now) {
                 return Some(Recalled::Verified(caller, times));
@@ -85,7 +86,7 @@ impl Cache {
         times: Times,
         now: Timestamp,
     ) {
-        let digest = self.digester.digest(text);
+        let digest = Digest::of(text, &self.names);
         let entry = Entry {
             caller: caller.clone(),
             times,
@@ -96,7 +97,7 @@ impl Cache {
 
     /// Remembers a token whose signature was wrong.
     pub(super) fn refuse(&self, text: &str, keys: &KeySet) {
-        let digest = self.digester.digest(text);
+        let digest = Digest::of(text, &self.names);
         self.with(keys, |known| known.forged.keep(digest));
     }
 

@@ -8,10 +8,11 @@
 use super::digest::Digest;
 use super::{SHARE, weight};
 use crate::config::Timestamp;
+use crate::hashed::HashedMap;
 use crate::identity::jwt::claims::{Caller, Times};
 use crate::identity::jwt::keys::KeyId;
+use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher as _;
 
 /// What is kept of a token.
@@ -51,8 +52,8 @@ pub(super) struct Ring {
     slots: Vec<Option<Slot>>,
     free: Vec<usize>,
     hand: usize,
-    index: HashMap<Digest, usize>,
-    accounts: HashMap<Account, Holding>,
+    index: HashedMap<Digest, usize>,
+    accounts: HashedMap<Account, Holding>,
     hasher: RandomState,
 }
 
@@ -65,8 +66,8 @@ impl Ring {
             slots: Vec::new(),
             free: Vec::new(),
             hand: 0,
-            index: HashMap::new(),
-            accounts: HashMap::new(),
+            index: HashedMap::default(),
+            accounts: HashedMap::default(),
             hasher: RandomState::new(),
         }
     }
