@@ -310,11 +310,12 @@ fn limits_hold(fleet: &Fleet, when: &str) {
     let clients = clients(fleet);
     let mut round = 0;
     for client in &clients {
-        // Each worker finds the service again by itself; which one takes a connection is the kernel's choice.
+        // Each worker finds the service again by itself; which one takes a connection is the kernel's choice. Each request is of
+        // another tenant, so that its worker must ask: of one tenant's lease a worker spends what another one asked for.
         wait::until("every worker to ask the service again", || {
             round += 1;
-            let tenant = format!("{when}-{round}");
-            let statuses = (0..30).map(|_| status(client, "/deny", &tenant));
+            let tenants = (0..30).map(|number| format!("{when}-{round}-{number}"));
+            let statuses = tenants.map(|tenant| status(client, "/deny", &tenant));
             statuses
                 .min_by_key(|status| *status == 200)
                 .filter(|status| *status == 200)

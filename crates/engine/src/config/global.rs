@@ -16,7 +16,8 @@ pub struct Global {
     /// The service's domain. Policies with the same domain share the quotas of limits with the same name. When absent: the policy's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// How many requests of one key pass in one window: 1 to 1,000,000,000.
+    /// How many requests of one key pass in one window, or, with `cost`, how much they take together: 1 to 1,000,000,000. Callers with a plan have
+    /// what `requests` of their plan says.
     pub requests: u32,
     /// The window.
     pub unit: Unit,

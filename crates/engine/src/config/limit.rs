@@ -81,6 +81,9 @@ pub struct Plan {
     /// As in the limit. When absent: that of the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrent: Option<u32>,
+    /// As in `global` of the limit, and with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u32>,
 }
 
 /// Which responses say how much of a limit is left.

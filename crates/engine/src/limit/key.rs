@@ -3,11 +3,10 @@
 use super::cost::{Amount, Source};
 use crate::config::OnMissing;
 use crate::problem::{Problem, pointer};
+use crate::sip::Namer;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::borrow::Cow;
-use std::hash::Hasher as _;
 
 /// The key of a limit.
 #[derive(Debug)]
@@ -76,16 +75,16 @@ impl Key {
         Self { parts, on_missing }
     }
 
-    /// The hash that finds a request's bucket (SipHash-1-3 under the table's seed); `None` where a value is missing and the limit
-    /// denies that.
+    /// The name of a request's bucket under the table's seed; `None` where a value is missing and the limit denies that.
     ///
     /// Every value is written with its length, so that no two different lists of values give the same bytes.
     pub(crate) fn digest(&self, seed: Seed, limit: &str, values: &impl Values) -> Option<u128> {
-        let mut hash = SipHasher13::new_with_key(&seed.0);
+        let mut all = Vec::with_capacity(128);
         let mut put = |present: u8, bytes: &[u8]| {
-            hash.write_u8(present);
-            hash.write_u64(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            hash.write(bytes);
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            all.push(present);
+            all.extend_from_slice(&length.to_le_bytes());
+            all.extend_from_slice(bytes);
         };
         put(1, limit.as_bytes());
         for part in &self.parts {
@@ -95,7 +94,7 @@ impl Key {
                 (None, OnMissing::Deny) => return None,
             }
         }
-        Some(hash.finish128().as_u128())
+        Some(Namer::with(&seed.0).name(&all))
     }
 
     /// The values as a service sees them that counts for many proxies: the first half of their SHA-256 digest, in hexadecimal digits. The
@@ -117,6 +116,11 @@ impl Key {
     /// Whether the key has this part.
     pub(crate) fn uses(&self, part: &Part) -> bool {
         self.parts.contains(part)
+    }
+
+    /// Whether the key has no other parts than such.
+    pub(crate) fn has_only(&self, such: impl Fn(&Part) -> bool) -> bool {
+        self.parts.iter().all(such)
     }
 
     /// Whether it counts by who calls.

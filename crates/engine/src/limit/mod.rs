@@ -3,7 +3,7 @@
 //! - [`bucket`] is the arithmetic of one bucket (GCRA), [`set`] the bounded slot that holds a few of them,
 //!   [`key`] what has a bucket of its own, [`table`] names the slots, [`take`] the read-decide-write loop as a state machine without I/O.
 //! - [`concurrency`] counts requests in flight in the same buckets, [`cost`] says what a request takes, [`rules`] what passes, by plan, and
-//!   [`settle`] what is left to do when an exchange is over. [`global`] is for quotas that a fleet shares.
+//!   [`settle`] what is left to do when an exchange is over. [`global`] is for quotas that a fleet shares, [`head`] bounds what comes with each request.
 //!
 //! INVARIANT (never too many): whatever the order in which workers read and write, a bucket admits no more than its burst
 //! plus what its rate refills. A write that lost a race is decided anew from what the winner wrote.
@@ -12,6 +12,7 @@ mod bucket;
 mod concurrency;
 mod cost;
 mod global;
+mod head;
 mod key;
 mod rules;
 mod set;
@@ -23,6 +24,7 @@ pub(crate) use bucket::{Room, Window};
 pub(crate) use cost::{Amount, Source};
 pub use global::{Ask, Desk, Tally};
 pub(crate) use global::{Global, Spend, Spent, Status, encode_response, read_request};
+pub(crate) use head::HeadBounds;
 pub(crate) use key::{Key, Part, Seed, Values};
 pub(crate) use rules::Rules;
 pub(crate) use set::Left;
@@ -121,12 +123,13 @@ impl Limit {
             hold: held.saturating_mul(1000),
         };
         let alone = rate.is_some() || burst.is_some() || !windows.is_empty();
+        global::check_plans(at, config, &mut problems);
         let base = if shared.is_some() && !alone {
             Rules::default()
         } else {
             Rules::compile(at, &written, &mut problems)
         };
-        let plans = Plans::compile(at, config, &written, &mut problems);
+        let plans = Plans::compile(at, config, (&written, &base), &mut problems);
         if problems.is_empty() {
             let form = if concurrent.is_some() { "\0c" } else { "" };
             let tag = format!("{name}{form}");

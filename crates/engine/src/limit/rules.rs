@@ -108,7 +108,7 @@ impl Plans {
     pub(super) fn compile(
         at: &str,
         limit: &config::Limit,
-        base: &Written<'_>,
+        (base, rules): (&Written<'_>, &Rules),
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let from = limit.plan_from.as_deref().unwrap_or("claims.plan");
@@ -129,8 +129,14 @@ impl Plans {
                     burst,
                     windows,
                     concurrent,
+                    // Read with `global`.
+                    requests: _,
                 } = plan;
                 let at = pointer(&base_at, name);
+                let says = rate.is_some() || burst.is_some() || !windows.is_empty();
+                if limit.global.is_some() && !says {
+                    return (name.clone(), rules.clone());
+                }
                 if base.concurrent.is_none() && concurrent.is_some() {
                     problems.push(
                         Problem::error(

@@ -16,7 +16,10 @@ impl Transaction {
         let policy = &self.policy;
         let (table, seed) = (&policy.leases, policy.seed);
         let of = values::Of(&self);
-        match Spend::start(table, limit, seed, &of) {
+        let Some(global) = &limit.global else {
+            return self.refuse(Reason::Internal.into());
+        };
+        match Spend::start(table, (limit, global), seed, &of) {
             Ok((spend, query)) => {
                 let spend = Box::new(spend);
                 Step::Ask(self.wait(State::Spending { index, spend }), query)
@@ -35,8 +38,8 @@ impl Transaction {
         answer: Answer,
         now: Timestamp,
     ) -> Step {
-        self.spending(index, |transaction, limit, global| {
-            let spent = spend.answer((limit, global), &values::Of(transaction), answer, now);
+        self.spending(index, |transaction, limit| {
+            let spent = spend.answer(limit, &values::Of(transaction), answer, now);
             (spend, spent)
         })
     }
@@ -49,7 +52,7 @@ impl Transaction {
         enough: bool,
         now: Timestamp,
     ) -> Step {
-        self.spending(index, |_, _, _| {
+        self.spending(index, |_, _| {
             let spent = spend.waited(enough, now);
             (spend, spent)
         })
@@ -63,8 +66,8 @@ impl Transaction {
         answer: &CallAnswer,
         now: Timestamp,
     ) -> Step {
-        self.spending(index, |_, _, global| {
-            let spent = spend.called(global, answer, now);
+        self.spending(index, |_, _| {
+            let spent = spend.called(answer, now);
             (spend, spent)
         })
     }
@@ -72,7 +75,7 @@ impl Transaction {
     fn spending(
         mut self: Box<Self>,
         index: usize,
-        work: impl FnOnce(&Self, &Limit, &Global) -> (Box<Spend>, Spent),
+        work: impl FnOnce(&Self, &Limit) -> (Box<Spend>, Spent),
     ) -> Step {
         let Some((limit, mode)) = self.limit_at(index) else {
             return self.refuse(Reason::Internal.into());
@@ -80,14 +83,14 @@ impl Transaction {
         let Some(global) = &limit.global else {
             return self.refuse(Reason::Internal.into());
         };
-        let (spend, spent) = work(&self, &limit, global);
+        let (spend, spent) = work(&self, &limit);
         let refusal = match spent {
             Spent::Admitted => return self.limit(index.saturating_add(1)),
             Spent::Ask(query) => {
                 return Step::Ask(self.wait(State::Spending { index, spend }), query);
             }
             Spent::Wait(until) => {
-                let desk = Awaited::Lease(Arc::clone(&global.desk));
+                let desk = Awaited::Lease(Arc::clone(spend.desk()));
                 return Step::Wait(self.wait(State::Spending { index, spend }), desk, until);
             }
             Spent::Call(call) => {
@@ -102,7 +105,8 @@ impl Transaction {
                     Found::Passes => None,
                     Found::Refused(refusal) => {
                         let mut reply = reply::refusal(&self, &refusal);
-                        reply.headers.extend(reply::shared_limit(global, wait));
+                        let told = reply::shared_limit(&limit.name, spend.desk(), wait);
+                        reply.headers.extend(told);
                         return self.end(refusal.reason, reply);
                     }
                 }

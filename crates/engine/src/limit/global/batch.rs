@@ -28,8 +28,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// One hit.
-    pub(super) const ONE: Self = Self { parts: 1, hits: 1 };
+    /// So many hits that all fit or do not.
+    pub(super) const fn whole(hits: u32) -> Self {
+        Self { parts: 1, hits }
+    }
 
     /// So many hits. INVARIANT (error): a part is at most a tenth of it, at least 1.
     fn new(size: u32) -> Self {
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(size(24, 5), 5);
         assert_eq!(size(5, 0), 1);
         for lease in [0, 1, 3, 9] {
-            assert_eq!(Batch::after(lease, 0, 0), Batch::ONE, "{lease}");
+            assert_eq!(Batch::after(lease, 0, 0), Batch::whole(1), "{lease}");
         }
     }
 
@@ -166,9 +168,12 @@ mod tests {
             reset: 0,
         };
         let message = wire::encode_response(&[(unknown, 0)]);
-        assert_eq!(read(&message, Batch::ONE, now), Err("it has no such limit"));
+        assert_eq!(
+            read(&message, Batch::whole(1), now),
+            Err("it has no such limit")
+        );
         let two = wire::encode_response(&[status(false, 1), status(false, 1)]);
-        assert!(read(&two, Batch::ONE, now).is_err());
-        assert!(read(b"\x12", Batch::ONE, now).is_err());
+        assert!(read(&two, Batch::whole(1), now).is_err());
+        assert!(read(b"\x12", Batch::whole(1), now).is_err());
     }
 }

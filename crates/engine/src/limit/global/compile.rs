@@ -1,6 +1,6 @@
 //! Policy to shared quota.
 
-use super::{Desk, Global, Terms};
+use super::{Desk, Global, MOST_REQUESTS, Terms, plans};
 use crate::config::{self, GlobalMode, OnServiceFailure, Span};
 use crate::identity::remote::span;
 use crate::problem::{Problem, pointer};
@@ -14,7 +14,6 @@ const TIMEOUT: (&str, u64, u64, u64) = (
     5 * MILLISECOND,
     10_000 * MILLISECOND,
 );
-const MOST_REQUESTS: u32 = 1_000_000_000;
 /// The longest name: the proxy takes a cluster's name in a message whose lengths must each fit one byte.
 const LONGEST_CLUSTER: usize = 100;
 const LONGEST_DOMAIN: usize = 128;
@@ -68,15 +67,18 @@ impl Global {
             );
         }
         let local = beside.rate.is_some() || !beside.windows.is_empty();
-        let foreign = [
-            ("concurrent", beside.concurrent.is_some()),
-            ("cost", beside.cost.is_some()),
-            ("plans", !beside.plans.is_empty()),
-        ];
-        for (name, _) in foreign.iter().filter(|(_, present)| *present) {
+        if beside.concurrent.is_some() {
             problems.push(
-                Problem::error("limit-form", at, format!("a shared quota knows no `{name}`"))
-                    .hint("every request counts once in a quota that a fleet shares: write a second limit for the rest"),
+                Problem::error("limit-form", at, "a shared quota knows no `concurrent`").hint(
+                    "requests in flight are counted on each proxy: write a second limit for them",
+                ),
+            );
+        }
+        let from = beside.cost.as_ref().and_then(|cost| cost.from.as_deref());
+        if from.is_some_and(|from| from.ends_with(".size")) {
+            problems.push(
+                Problem::error("limit-form", at, "a shared quota cannot be charged afterwards")
+                    .hint("let the `cost` be `fixed`, or come from a header or a query parameter; for sizes write a second limit"),
             );
         }
         let exact = *mode == GlobalMode::Exact;
@@ -134,6 +136,7 @@ impl Global {
         };
         Self {
             on_failure: *on_failure,
+            plans: plans::desks(&terms, *lease, beside),
             desk: Arc::new(Desk::new(terms)),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`compile`] is the way from the policy; [`wire`] the service's messages; [`batch`] how much is taken at once;
 //! - [`account`] is what a proxy holds of a key's quota, in slots that its workers share;
+//! - [`plans`] gives callers with a plan a quota of their own;
 //! - [`spend`] is one request against it, [`ask`] one fetch of a lease, [`desk`] where the first finds the second.
 //!
 //! Invariants:
@@ -13,11 +14,13 @@ mod ask;
 mod batch;
 mod compile;
 mod desk;
+mod plans;
 mod spend;
 mod wire;
 
 pub use ask::Ask;
 pub use desk::{Desk, Tally};
+pub(super) use plans::check as check_plans;
 pub(crate) use spend::{Spend, Spent};
 pub(crate) use wire::{Status, encode_response, read_request};
 
@@ -30,11 +33,17 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Global {
     pub(crate) on_failure: OnServiceFailure,
-    pub(crate) desk: Arc<Desk>,
+    /// For callers without a plan.
+    desk: Arc<Desk>,
+    /// For each plan of the limit, in order.
+    plans: Vec<Arc<Desk>>,
 }
 
+/// The most requests of one window.
+const MOST_REQUESTS: u32 = 1_000_000_000;
+
 /// What a proxy and the service agree on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Terms {
     /// The limit's name, which is also the key of the service's descriptors.
     pub(crate) limit: String,
@@ -48,9 +57,15 @@ pub(crate) struct Terms {
 }
 
 impl Global {
-    /// What a proxy and the service agree on.
-    pub(crate) fn terms(&self) -> &Terms {
-        &self.desk.terms
+    /// Where callers with this plan are served.
+    pub(crate) fn desk(&self, plan: Option<usize>) -> &Arc<Desk> {
+        let desk = plan.and_then(|place| self.plans.get(place));
+        desk.unwrap_or(&self.desk)
+    }
+
+    /// Every desk.
+    pub(crate) fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {
+        std::iter::once(&self.desk).chain(&self.plans)
     }
 }
 

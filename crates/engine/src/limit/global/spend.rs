@@ -1,8 +1,8 @@
 //! One request against a quota that a fleet shares, without I/O: spend from the lease, wait for one, or ask the service itself.
 
-use super::Global;
 use super::account::Accounts;
 use super::batch::Batch;
+use super::{Desk, Global};
 use crate::config::Timestamp;
 use crate::limit::{Limit, Seed, Table, Take, Values};
 use crate::remote::{Call, CallAnswer};
@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// One request's attempt.
 #[derive(Debug)]
 pub(crate) struct Spend {
+    /// That of the caller's plan.
+    desk: Arc<Desk>,
+    /// What the request takes.
+    cost: u32,
     slot: Arc<str>,
     name: u128,
     work: Work,
@@ -58,12 +62,22 @@ impl Spend {
     /// Starts an attempt in the table of this policy. `seed` is its secret.
     pub(crate) fn start(
         table: &Table,
-        limit: &Limit,
+        (limit, global): (&Limit, &Global),
         seed: Seed,
         values: &impl Values,
     ) -> Result<(Self, Query), Refusal> {
-        let name = limit.bucket(&limit.name, seed, values)?;
+        let plan = limit.plans.as_ref().and_then(|plans| plans.of(values));
+        let desk = Arc::clone(global.desk(plan));
+        let name = limit.bucket(desk.limit(), seed, values)?;
+        let cost = limit.cost.of(&limit.name, values)?.cost;
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        if cost > desk.requests() {
+            let at = format!("limits.{}", limit.name);
+            return Err(Refusal::at(Reason::LimitCostTooHigh, at));
+        }
         let spend = Self {
+            desk,
+            cost,
             slot: table.slot(name),
             name,
             work: Work::Look,
@@ -77,7 +91,7 @@ impl Spend {
     /// Takes an answer of the shared store.
     pub(crate) fn answer(
         &mut self,
-        (limit, global): (&Limit, &Global),
+        limit: &Limit,
         values: &impl Values,
         answer: Answer,
         now: Timestamp,
@@ -86,13 +100,7 @@ impl Spend {
             (Work::Look, Answer::Slot(slot)) => {
                 let version = slot.as_ref().map(|s| s.version);
                 let bytes = slot.map(|s| s.value).unwrap_or_default();
-                self.look(
-                    (limit, global),
-                    values,
-                    Accounts::decode(&bytes, now.0),
-                    version,
-                    now,
-                )
+                self.look(limit, values, Accounts::decode(&bytes, now.0), version, now)
             }
             (Work::Take, Answer::Written) => Spent::Admitted,
             (Work::Take, Answer::Conflict) if self.races < Take::MAX_RACES => {
@@ -140,9 +148,9 @@ impl Spend {
     }
 
     /// The service answered this request's own question, or did not.
-    pub(crate) fn called(&mut self, global: &Global, answer: &CallAnswer, now: Timestamp) -> Spent {
-        match global.desk.read(answer, Batch::ONE, now) {
-            None => away(global, "it gave no answer that can be used", now),
+    pub(crate) fn called(&mut self, answer: &CallAnswer, now: Timestamp) -> Spent {
+        match self.desk.read(answer, Batch::whole(self.cost), now) {
+            None => self.away("it gave no answer that can be used", now),
             Some(grant) if grant.hits > 0 => Spent::Admitted,
             Some(grant) => {
                 self.work = Work::Remember(grant.end);
@@ -153,14 +161,19 @@ impl Spend {
 
     fn look(
         &mut self,
-        (limit, global): (&Limit, &Global),
+        limit: &Limit,
         values: &impl Values,
         mut accounts: Accounts,
         version: Option<u32>,
         now: Timestamp,
     ) -> Spent {
+        if self.cost == 0 {
+            return Spent::Admitted;
+        }
+        let mut held = 0;
         if let Some(account) = accounts.find(self.name) {
-            if let Some(left) = account.left.checked_sub(1) {
+            held = account.left;
+            if let Some(left) = held.checked_sub(self.cost) {
                 account.left = left;
                 self.work = Work::Take;
                 return Spent::Ask(self.write(&accounts, version));
@@ -169,23 +182,36 @@ impl Spend {
                 return Spent::Over(account.end.saturating_sub(now.0));
             }
         }
-        if global.desk.pause(now).is_some() {
-            return away(global, "it did not answer lately", now);
+        if self.desk.pause(now).is_some() {
+            return self.away("it did not answer lately", now);
         }
         let value = || -> Arc<str> { limit.key.value(values).into() };
-        if !global.terms().exact && accounts.open(self.name, now.0).is_some() {
-            let timeout = global.terms().timeout.0;
+        // Of a lease that is too small for it the request takes nothing: the next ones may be smaller.
+        let waits = !self.desk.terms.exact && held == 0;
+        if waits && accounts.open(self.name, now.0).is_some() {
+            let timeout = self.desk.terms.timeout.0;
             let latest = Timestamp(now.0.saturating_add(timeout));
             let until = *self.until.get_or_insert(latest);
             if now >= until {
-                return away(global, "it gave no answer in time", now);
+                return self.away("it gave no answer in time", now);
             }
-            if global.desk.want(self.name, &self.slot, until, value) {
+            if self.desk.want(self.name, &self.slot, until, value) {
                 return Spent::Wait(until);
             }
         }
         self.work = Work::Call;
-        Spent::Call(global.terms().call(&value(), Batch::ONE))
+        let batch = Batch::whole(self.cost);
+        Spent::Call(self.desk.terms.call(&value(), batch))
+    }
+
+    /// Where it is served.
+    pub(crate) const fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    fn away(&self, why: &'static str, now: Timestamp) -> Spent {
+        let again = self.desk.pause(now).unwrap_or(1).max(1);
+        Spent::Away { why, again }
     }
 
     fn read(&self) -> Query {
@@ -201,9 +227,4 @@ impl Spend {
             version,
         }
     }
-}
-
-fn away(global: &Global, why: &'static str, now: Timestamp) -> Spent {
-    let again = global.desk.pause(now).unwrap_or(1).max(1);
-    Spent::Away { why, again }
 }

@@ -6,6 +6,7 @@ use crate::limit::{Amount, Limit, Part, Seed, Source, Table, Values};
 use crate::problem::{Problem, Severity};
 use crate::remote::Task;
 use crate::transaction::{Answer, Query, Stored};
+use crate::verdict::Reason;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -109,24 +110,26 @@ impl Proxy {
     }
 
     fn desk(&self) -> Arc<Desk> {
-        Arc::clone(&self.global().desk)
+        Arc::clone(self.global().desk(None))
     }
 
     /// One request, with a tick whenever it waits.
     fn request(&mut self, tenant: &'static str, service: &mut Service, now: Timestamp) -> Became {
         let values = Tenant(tenant);
-        let (limit, desk) = (&self.limit, self.desk());
+        let limit = &self.limit;
         let global = limit.global.as_ref().unwrap();
-        let (mut spend, query) = Spend::start(&self.table, limit, Seed([7; 16]), &values).unwrap();
+        let (mut spend, query) =
+            Spend::start(&self.table, (limit, global), Seed([7; 16]), &values).unwrap();
+        let desk = Arc::clone(spend.desk());
         let mut spent = Spent::Ask(query);
         let mut waits = 0;
         loop {
             spent = match spent {
                 Spent::Ask(query) => {
                     let answer = self.store.answer(query);
-                    spend.answer((limit, global), &values, answer, now)
+                    spend.answer(limit, &values, answer, now)
                 }
-                Spent::Call(call) => spend.called(global, &service.answer(&call, &desk, now), now),
+                Spent::Call(call) => spend.called(&service.answer(&call, &desk, now), now),
                 Spent::Wait(_) => {
                     tick(&desk, &mut self.store, service, now);
                     waits += 1;
@@ -296,10 +299,13 @@ fn a_service_without_the_limit_is_no_service() {
     let other =
         Proxy::new(r#""global":{"cluster":"rl","domain":"other","requests":9,"unit":"day"}"#);
     let desk = proxy.desk();
-    let call = desk.terms.call("v", Batch::ONE);
+    let call = desk.terms.call("v", Batch::whole(1));
     let mut service = Service::default();
     let answer = service.answer(&call, &other.desk(), Timestamp(DAY));
-    assert!(desk.read(&answer, Batch::ONE, Timestamp(DAY)).is_none());
+    assert!(
+        desk.read(&answer, Batch::whole(1), Timestamp(DAY))
+            .is_none()
+    );
     proxy.store.fails = true;
     let failed = proxy.request("a", &mut service, Timestamp(DAY));
     assert_eq!(failed, Became::Failed);
@@ -374,13 +380,78 @@ fn what_cannot_be_is_a_problem() {
     let local = format!(r#""rate":"1/s","global":{{{base},"onFailure":"local"}}"#);
     assert_eq!(codes(&local), []);
     for rest in [
-        r#""cost":{"fixed":2},"#,
+        r#""cost":{"from":"response.size"},"#,
         r#""concurrent":2,"#,
-        r#""plans":{"gold":{"rate":"2/s"}},"#,
+        r#""plans":{"gold":{}},"#,
+        r#""plans":{"gold":{"requests":0}},"#,
+        r#""plans":{"go ld":{"requests":2}},"#,
+        r#""plans":{"gold":{"rate":"2/s","requests":2}},"#,
     ] {
         let text = format!(r#"{rest}"global":{{{base}}}"#);
         assert!(!codes(&text).is_empty(), "{text}");
     }
     let burst = format!(r#""burst":4,"global":{{{base}}}"#);
     assert_eq!(codes(&burst), [("limit-form", "/limits/quota".to_owned())]);
+}
+
+#[test]
+fn a_request_takes_what_it_costs() {
+    let costly = r#""cost":{"fixed":7},"global":{"cluster":"rl","requests":100,"unit":"day"}"#;
+    let mut proxies = [Proxy::new(costly), Proxy::new(costly)];
+    let mut service = Service::default();
+    let admitted = offer(&mut proxies, &mut service, 200, 3);
+    assert!((12..=14).contains(&admitted), "{admitted}");
+    let exact = costly.replace(r#""unit""#, r#""mode":"exact","unit""#);
+    let mut proxies = [Proxy::new(&exact), Proxy::new(&exact)];
+    let mut service = Service::default();
+    assert_eq!(offer(&mut proxies, &mut service, 200, 3), 14);
+
+    let nothing = costly.replace("7", r#"0,"from":"query.n","absent":0"#);
+    let mut free = Proxy::new(&nothing);
+    let mut service = Service::default();
+    let now = Timestamp(DAY);
+    assert_eq!(free.request("a", &mut service, now), Became::Admitted);
+    assert_eq!(service.calls, 0);
+    let beyond = Proxy::new(&costly.replace("7", "101"));
+    let refused = Spend::start(
+        &beyond.table,
+        (&beyond.limit, beyond.global()),
+        Seed([7; 16]),
+        &Tenant("a"),
+    );
+    assert_eq!(refused.unwrap_err().reason, Reason::LimitCostTooHigh);
+}
+
+#[test]
+fn callers_with_a_plan_have_a_quota_of_their_own() {
+    struct Gold;
+    impl Values for Gold {
+        fn value(&self, part: &Part) -> Option<Cow<'_, [u8]>> {
+            let value: &[u8] = if matches!(part, Part::Claim(_)) {
+                b"gold"
+            } else {
+                b"a"
+            };
+            Some(Cow::Borrowed(value))
+        }
+        fn amount(&self, _: &Source) -> Amount {
+            Amount::Absent
+        }
+    }
+    let proxy = Proxy::new(
+        r#""plans":{"bronze":{"requests":5},"gold":{"requests":300}},"global":{"cluster":"rl","requests":10,"unit":"day"}"#,
+    );
+    let start = |values: &dyn Fn() -> (Spend, Query)| values().0;
+    let with = start(&|| {
+        let quota = (&proxy.limit, proxy.global());
+        Spend::start(&proxy.table, quota, Seed([7; 16]), &Gold).unwrap()
+    });
+    let without = start(&|| {
+        let quota = (&proxy.limit, proxy.global());
+        Spend::start(&proxy.table, quota, Seed([7; 16]), &Tenant("a")).unwrap()
+    });
+    let (gold, base) = (with.desk(), without.desk());
+    assert_eq!((gold.limit(), gold.requests()), ("quota.gold", 300));
+    assert_eq!((base.limit(), base.requests()), ("quota", 10));
+    assert_eq!(proxy.global().desks().count(), 3);
 }
