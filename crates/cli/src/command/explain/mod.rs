@@ -1,6 +1,7 @@
 //! `meshward explain`: what applies to an endpoint, in plain sentences.
 
 mod allowed;
+mod bounds;
 mod find;
 mod sentences;
 

@@ -1,6 +1,6 @@
 //! One endpoint in sentences.
 
-use super::allowed;
+use super::{allowed, bounds};
 use crate::endpoints::{Endpoint, Request};
 use crate::style::{FAINT, TITLE};
 use meshward_engine::config::{
@@ -35,6 +35,8 @@ pub(super) fn sentences(bundle: &Document, endpoint: &Endpoint) -> String {
     say("Who", who(bundle, endpoint));
     say("Needs", allowed::sentences(endpoint));
     say("How often", how_often(bundle, &endpoint.rules.limits));
+    say("Shed", bounds::shed(endpoint.rules.shed.as_ref()));
+    say("How large", bounds::sentences(&endpoint.rules.head));
     let abuse = endpoint.rules.abuse.iter();
     let abuse: Vec<String> = abuse
         .map(|(name, words)| format!("`{name}`: {words}."))
@@ -176,12 +178,17 @@ fn limit_words(bundle: &Document, limit: &LimitSummary) -> String {
         Some(OnMissing::Deny) => "; who has none is refused",
         Some(OnMissing::Share) | None => "",
     };
+    let written = bundle.limits.get(name);
+    let global = written.and_then(|limit| limit.global.as_ref());
     let plans = plans.iter().map(|(name, plan)| {
-        let most = room(&plan.windows, plan.concurrent);
+        let quota = written.and_then(|limit| limit.plans.get(name)?.requests);
+        let most = match global.zip(quota) {
+            Some((global, quota)) => format!("{quota} in a {}", global.unit.name()),
+            None => room(&plan.windows, plan.concurrent),
+        };
         format!("; with the plan `{name}` {most}")
     });
     let plans: String = plans.collect();
-    let global = bundle.limits.get(name).and_then(|l| l.global.as_ref());
     let most = global.map_or_else(|| most.clone(), |global| shared(global, &most));
     format!("`{name}`: {most}, {per}{plans}{missing}.")
 }
@@ -221,13 +228,20 @@ fn shared(global: &Global, alone: &str) -> String {
 }
 
 fn request(endpoint: &Endpoint) -> Vec<String> {
+    let graphql = endpoint.rules.graphql.iter().cloned();
     let Some(Request {
         parameters,
         body,
         body_required,
     }) = &endpoint.request
     else {
-        return vec!["Not in the description: parameters and bodies are not checked.".to_owned()];
+        let unchecked = "Not in the description: parameters and bodies are not checked.";
+        let unchecked = endpoint
+            .rules
+            .graphql
+            .is_empty()
+            .then(|| unchecked.to_owned());
+        return unchecked.into_iter().chain(graphql).collect();
     };
     let parameters = if parameters.is_empty() {
         "It has no parameters.".to_owned()
@@ -245,7 +259,7 @@ fn request(endpoint: &Endpoint) -> Vec<String> {
             body.join(" or ")
         ),
     };
-    vec![parameters, body]
+    [parameters, body].into_iter().chain(graphql).collect()
 }
 
 fn response(endpoint: &Endpoint) -> String {
@@ -272,7 +286,11 @@ fn upstream(endpoint: &Endpoint) -> Vec<String> {
         .rules
         .strip_credentials
         .then(|| "Does not see the credential.".to_owned());
-    std::iter::once(told).chain(stripped).collect()
+    let timeout = endpoint.rules.timeout.map(bounds::time);
+    std::iter::once(told)
+        .chain(stripped)
+        .chain(timeout)
+        .collect()
 }
 
 fn modes(endpoint: &Endpoint) -> Vec<String> {
