@@ -14,6 +14,14 @@ pub(crate) struct Address {
 }
 
 impl Address {
+    /// A port of this machine, 127.0.0.1; 0 stands for a free one.
+    pub(crate) fn local(port: u16) -> Self {
+        Self {
+            host: std::net::Ipv4Addr::LOCALHOST.to_string(),
+            port,
+        }
+    }
+
     /// Whether the host is an IP address.
     pub(crate) fn is_ip(&self) -> bool {
         self.host.parse::<IpAddr>().is_ok()

@@ -22,6 +22,8 @@ pub(crate) struct Bootstrap {
     pub(crate) clusters: Vec<Cluster>,
     /// The largest body that must be held, in bytes.
     pub(crate) buffer: u64,
+    /// Whether WebSockets pass.
+    pub(crate) upgrades: bool,
     /// Where the filter's configuration comes from.
     pub(crate) filter: FilterSource,
 }
@@ -29,6 +31,8 @@ pub(crate) struct Bootstrap {
 /// Where the filter's configuration comes from.
 #[derive(Debug)]
 pub(crate) enum FilterSource {
+    /// There is no filter: what Envoy alone does.
+    None,
     /// It stands in the bootstrap.
     Inline {
         /// The filter's module.
@@ -58,6 +62,7 @@ impl Bootstrap {
             ("@UPSTREAM_PORT@", self.upstream.port.to_string()),
             ("@BUFFER@", self.buffer.to_string()),
             ("@CLUSTER_TYPE@", kind.to_owned()),
+            ("@UPGRADES@\n", self.upgrades().to_owned()),
             ("@CLUSTERS@\n", self.further_clusters()),
             ("@FILTER@", self.filter.yaml()),
         ]
@@ -69,6 +74,14 @@ impl Bootstrap {
 }
 
 impl Bootstrap {
+    const fn upgrades(&self) -> &'static str {
+        if self.upgrades {
+            "                # The description has a response 101. Where it has none, the filter refuses upgrades.\n                upgrade_configs: [{ upgrade_type: websocket }]\n"
+        } else {
+            ""
+        }
+    }
+
     fn further_clusters(&self) -> String {
         let mut text = String::new();
         if !self.clusters.is_empty() {
@@ -84,6 +97,7 @@ impl Bootstrap {
 impl FilterSource {
     fn yaml(&self) -> String {
         let lines = match self {
+            Self::None => Vec::new(),
             Self::Inline { wasm, bundle } => inline(wasm, bundle),
             Self::File(path) => discovered(path),
         };
@@ -152,6 +166,7 @@ mod tests {
             admin: "127.0.0.1:3".parse().unwrap(),
             clusters: vec!["idp=https://idp.test:443".parse().unwrap()],
             buffer: 4,
+            upgrades: true,
             filter: FilterSource::Inline {
                 wasm: "f.wasm".into(),
                 bundle: bundle.to_owned(),
@@ -164,6 +179,7 @@ mod tests {
             .unwrap();
         assert_eq!(serde_json::from_str::<String>(value).unwrap(), bundle);
         assert!(yaml.contains("type: STRICT_DNS"), "{yaml}");
+        assert!(yaml.contains("upgrade_type: websocket"), "{yaml}");
         assert!(yaml.contains("\"name\":\"idp\""), "{yaml}");
         assert!(!yaml.replace(bundle, "").contains("@LISTEN"), "{yaml}");
     }
