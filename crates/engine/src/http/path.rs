@@ -87,6 +87,17 @@ fn unusual(path: &[u8]) -> Result<NormalPath, Refusal> {
     })
 }
 
+/// The segments of a path in which a plain `;` stands for itself. None where there is none, where an encoded one stands beside it (which of
+/// them is which could not be told any more), or where the path is not in its normal form otherwise.
+pub(crate) fn with_semicolons(path: &[u8]) -> Option<Vec<String>> {
+    let text = str::from_utf8(path).ok()?;
+    if !text.contains(';') || text.to_ascii_lowercase().contains("%3b") {
+        return None;
+    }
+    let normal = normalise(text.replace(';', "%3B").as_bytes()).ok()?;
+    normal.text.is_none().then_some(normal.segments)
+}
+
 /// The segments of a path that is in its normal form and holds nothing encoded, as nearly every path does: `None` for any other.
 fn plain(path: &[u8]) -> Option<Vec<String>> {
     let inner = path.strip_prefix(b"/")?;
@@ -251,6 +262,21 @@ mod tests {
         let normal = normalise(b"/caf%C3%A9/a%20b+c/").unwrap();
         assert_eq!(normal.segments, ["caf\u{e9}", "a b+c", ""]);
         assert!(normalise(b"/").unwrap().segments.is_empty());
+    }
+
+    #[test]
+    fn a_semicolon_may_stand_for_itself() {
+        let read = |path: &str| with_semicolons(path.as_bytes());
+        let segments = |all: &[&str]| Some(all.iter().map(|&s| s.to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            read("/a/;id=5;id=6/b;x"),
+            segments(&["a", ";id=5;id=6", "b;x"])
+        );
+        for path in [
+            "/a", "/a%3Bb", "/;a/%3bb", "/a//;b", "/./;b", "/..;/b", "/;a%2fb", "/;%41",
+        ] {
+            assert_eq!(read(path), None, "{path}");
+        }
     }
 
     #[test]

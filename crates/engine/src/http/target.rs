@@ -17,6 +17,8 @@ pub struct Target {
     pub query: Vec<(String, String)>,
     /// The target to send upstream: set when the raw one was not in its normal form and the policy says `paths: rewrite`.
     pub rewritten: Option<String>,
+    /// The segments where a plain `;` belongs to them instead of ending them: set when the path holds one and is in its normal form otherwise.
+    pub with_semicolons: Option<Vec<String>>,
 }
 
 /// What came of reading a request head.
@@ -88,7 +90,9 @@ fn read_target(
         refusals.push(Refusal::new(Reason::TooManyQueryParameters).expected(most));
     }
     let mut rewritten = None;
+    let mut with_semicolons = None;
     if let Some(text) = text {
+        with_semicolons = path::with_semicolons(raw_path);
         match bounds.paths {
             Paths::Reject => refusals.push(Refusal::new(Reason::TargetNotNormal).expected(
                 "a path without dot segments, empty segments, parameters and needless or missing percent-encoding",
@@ -101,6 +105,7 @@ fn read_target(
         segments,
         query,
         rewritten,
+        with_semicolons,
     })
 }
 

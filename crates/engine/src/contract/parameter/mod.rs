@@ -157,6 +157,11 @@ impl Parameter {
         })
     }
 
+    /// Whether it is written with a `;` before it.
+    pub(super) fn is_matrix(&self) -> bool {
+        self.style == Style::Matrix
+    }
+
     /// Says which query parameters have a declaration of their own.
     pub(super) fn leave(&mut self, taken: &[String]) {
         if self.members.is_some() && self.object == Object::Members {
@@ -303,7 +308,6 @@ impl Parameter {
 
 /// What a value should have been, if it breaks its schema.
 fn breaks(schema: &Schema, value: Value) -> Option<String> {
-    let size = value.as_str().map_or(0, str::len);
-    let first = schema.violations(value, size, 1).into_iter().next();
+    let first = schema.violations(&mut value.into(), 1).into_iter().next();
     first.map(|violation| violation.expected)
 }

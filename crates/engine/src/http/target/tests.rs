@@ -38,6 +38,7 @@ fn reads_a_plain_head() {
         segments: vec!["orders".to_owned(), "7".to_owned()],
         query: vec![pair("x", "1"), pair("y", "a b")],
         rewritten: None,
+        with_semicolons: None,
     };
     assert_eq!(reading.target, Some(expected));
     assert!(reading.refusals.is_empty());
