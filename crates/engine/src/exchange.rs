@@ -2,21 +2,21 @@
 //!
 //! `meshward eval`, the corpus and replays read [`Exchange`] and write [`Outcome`], one JSON object a line.
 
+mod prepared;
 pub(crate) mod quotas;
 mod servers;
 
+pub use prepared::Prepared;
 pub use servers::ServerAnswer;
 
 use crate::Policy;
 use crate::audit::Record;
 use crate::config::Timestamp;
-use crate::http::{Headers, RequestHead, ResponseHead, Source};
 use crate::remote::{Awaited, Call, CallAnswer, Desk, Protocol, RemoteKeys, Task};
 use crate::transaction::{
-    Answer, Ended, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
+    Answer, Event, Fact, Forward, Query, Replacement, Reply, Step, Stored, Transaction,
 };
 use crate::verdict::{Decision, Finding, Reason};
-use base64::Engine as _;
 use quotas::Quotas;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -210,21 +210,36 @@ impl Evaluator {
     /// # Errors
     /// As [`Self::evaluate`].
     pub fn run(&mut self, exchange: &Exchange, clock: Timestamp) -> Result<Evaluation, String> {
-        let now = exchange.now.unwrap_or(clock);
-        let mut evaluation = self.judge(exchange, now)?;
+        self.decide(exchange.prepare()?, clock)
+    }
+
+    /// The same for an exchange that was read before: nothing but the decision.
+    ///
+    /// # Errors
+    /// A sentence, when the engine asks for what no exchange has.
+    pub fn decide(&mut self, prepared: Prepared, clock: Timestamp) -> Result<Evaluation, String> {
+        let now = prepared.now.unwrap_or(clock);
+        let (source, told) = (Arc::clone(&prepared.source), prepared.told());
+        let mut evaluation = self.judge(prepared, now)?;
         if let Some(mut afterwards) = evaluation.record.afterwards.take() {
-            let ended = exchange.ended(&evaluation)?;
+            let ended = told.ended(&evaluation);
             let mut answer = None;
             while let Some(query) = afterwards.step(answer, &ended, now) {
-                answer = Some(self.answer(&exchange.source, query));
+                answer = Some(self.answer(&source, query));
             }
         }
         Ok(evaluation)
     }
 
-    fn judge(&mut self, exchange: &Exchange, now: Timestamp) -> Result<Evaluation, String> {
-        let (head, body) = exchange.request_parts()?;
-        let (mut response, mut response_body) = match exchange.response_parts()? {
+    fn judge(&mut self, prepared: Prepared, now: Timestamp) -> Result<Evaluation, String> {
+        let Prepared {
+            source,
+            now: _,
+            head,
+            body,
+            response,
+        } = prepared;
+        let (mut response, mut response_body) = match response {
             Some((head, body)) => (Some(head), Some(body)),
             None => (None, None),
         };
@@ -235,14 +250,13 @@ impl Evaluator {
             .handle(Event::Request(Box::new(head)), now);
         loop {
             let (transaction, event) = match step {
-                Step::Ask(transaction, query) => (
-                    transaction,
-                    Event::Answer(self.answer(&exchange.source, query)),
-                ),
+                Step::Ask(transaction, query) => {
+                    (transaction, Event::Answer(self.answer(&source, query)))
+                }
                 Step::Wait(transaction, awaited, _) => {
                     match awaited {
-                        Awaited::Keys(keys) => self.fetch(&exchange.source, &keys, now),
-                        Awaited::Lease(desk) => self.lease(&exchange.source, &desk, now),
+                        Awaited::Keys(keys) => self.fetch(&source, &keys, now),
+                        Awaited::Lease(desk) => self.lease(&source, &desk, now),
                     }
                     // The second time, nothing will change any more.
                     let enough = std::mem::replace(&mut waited, true);
@@ -351,112 +365,4 @@ impl Evaluator {
             }
         }
     }
-}
-
-impl Exchange {
-    /// The request as the engine takes it.
-    ///
-    /// # Errors
-    /// As [`Evaluator::evaluate`].
-    pub fn request_parts(&self) -> Result<(RequestHead, Vec<u8>), String> {
-        let Message {
-            method,
-            authority,
-            path,
-            path_base64,
-            headers,
-            body,
-            body_base64,
-        } = &self.request;
-        let target = match path_base64 {
-            Some(encoded) if path.is_empty() => decode(encoded, "request.pathBase64")?,
-            Some(_) => return Err("request: `path` and `pathBase64` exclude each other".to_owned()),
-            None => path.clone().into_bytes(),
-        };
-        let has_body = body.is_some() || body_base64.is_some();
-        let bytes = body_bytes(body.as_deref(), body_base64.as_deref(), "request")?;
-        let head = RequestHead {
-            method: method.clone().into_bytes(),
-            authority: authority.clone().into_bytes(),
-            target,
-            headers: fields(headers),
-            end_of_stream: !has_body,
-            source: Source {
-                address: self.source.address,
-                principal: self.source.principal.clone(),
-                verified: self.source.verified.unwrap_or(true),
-            },
-        };
-        Ok((head, bytes))
-    }
-
-    /// How the exchange ended that came to this.
-    fn ended(&self, evaluation: &Evaluation) -> Result<Ended, String> {
-        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let (_, request) = self.request_parts()?;
-        let answered = evaluation.reply.as_ref();
-        let response = match (answered, &evaluation.replacement) {
-            (Some(reply), _) => length(reply.body.as_bytes()),
-            (None, Some(replacement)) => length(&replacement.body),
-            (None, None) => self.response_parts()?.map_or(0, |(_, body)| length(&body)),
-        };
-        let status = match answered {
-            Some(reply) => reply.status,
-            // Where no response is written down, all went well.
-            None => self.response.as_ref().map_or(200, |r| r.status),
-        };
-        Ok(Ended {
-            reason: evaluation.record.reason,
-            status: Some(status),
-            request_size: length(&request),
-            response_size: response,
-        })
-    }
-
-    /// The response as the engine takes it, if one is written down.
-    fn response_parts(&self) -> Result<Option<(ResponseHead, Vec<u8>)>, String> {
-        let Some(ResponseMessage {
-            status,
-            headers,
-            body,
-            body_base64,
-        }) = &self.response
-        else {
-            return Ok(None);
-        };
-        let has_body = body.is_some() || body_base64.is_some();
-        let bytes = body_bytes(body.as_deref(), body_base64.as_deref(), "response")?;
-        let head = ResponseHead {
-            status: *status,
-            headers: fields(headers),
-            end_of_stream: !has_body,
-        };
-        Ok(Some((head, bytes)))
-    }
-}
-
-fn fields(headers: &[(String, String)]) -> Headers {
-    Headers::new(
-        headers
-            .iter()
-            .map(|(n, v)| (n.clone().into_bytes(), v.clone().into_bytes()))
-            .collect(),
-    )
-}
-
-fn body_bytes(text: Option<&str>, encoded: Option<&str>, part: &str) -> Result<Vec<u8>, String> {
-    match (text, encoded) {
-        (Some(_), Some(_)) => Err(format!(
-            "{part}: `body` and `bodyBase64` exclude each other"
-        )),
-        (Some(text), None) => Ok(text.as_bytes().to_vec()),
-        (None, Some(encoded)) => decode(encoded, &format!("{part}.bodyBase64")),
-        (None, None) => Ok(Vec::new()),
-    }
-}
-
-fn decode(encoded: &str, place: &str) -> Result<Vec<u8>, String> {
-    base64::engine::general_purpose::STANDARD
-        .decode(encoded)
-        .map_err(|error| format!("{place}: not base64: {error}"))
 }

@@ -18,18 +18,21 @@ mod compile;
 pub mod config;
 mod contract;
 pub mod exchange;
+pub mod hashed;
 pub mod http;
 mod identity;
 mod limit;
+pub mod load;
 mod problem;
 pub mod remote;
 mod route;
+mod sip;
 pub mod transaction;
 pub mod verdict;
 
 pub use compile::{
     AccessSummary, AuthorizationSummary, Candidate, Compiled, EndpointSummary, LimitSummary,
-    Origin, PlanSummary, Policy, SourceNeeds, compile,
+    Origin, PlanSummary, Policy, ShedSummary, SourceNeeds, compile,
 };
 pub use identity::{key_checksum, key_digit};
 pub use problem::{Problem, Severity, pointer};

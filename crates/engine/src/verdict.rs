@@ -163,6 +163,7 @@ reasons! {
     ObjectEnumeration = "object_enumeration", Abuse, 429, "Too many different objects were asked for", "Wait as long as `Retry-After` says; if this is ordinary use, raise the pattern's `objects.most`.";
     ErrorShare = "error_share", Abuse, 429, "Too many requests were wrong", "Wait as long as `Retry-After` says, and mend the requests that are answered with 4xx.";
     SequenceBroken = "sequence_broken", Abuse, 403, "Something else must be called before", "Call what the pattern's `sequence.after` names first, as the same caller.";
+    EndpointUnusual = "endpoint_unusual", Abuse, 403, "The caller's peers do not call this endpoint", "If this is ordinary use, set `modes.abuse: monitor` at the endpoint until enough callers of the group have used it.";
     AbuseKeyMissing = "abuse_key_missing", Abuse, 403, "The request lacks what its behaviour is watched by", "Send the header, claim or credential that the pattern's `key` names.";
     AbuseStoreUnavailable = "abuse_store_unavailable", Abuse, 503, "The caller's behaviour cannot be checked", "Try again; if it stays, look at the proxy's shared data.";
 
@@ -178,6 +179,11 @@ reasons! {
     ResponseObjectBinding = "response_object_binding", Authorize, 403, "The object in the response does not belong to the caller", "Ask for an object of the caller's own, or look at the endpoint's `response.bind` rules. The service has already done what it was asked.";
     StepUpRequired = "step_up_required", Authorize, 401, "A stronger or more recent login is required", "Log in again as the `acr_values` and `max_age` of `WWW-Authenticate` say (RFC 9470).";
 
+    EndpointTargetTooLong = "endpoint_target_too_long", Limit, 414, "The endpoint takes no target that is so long", "Shorten the path or query, or raise the endpoint's `head.maxTarget`.";
+    EndpointTooManyQueryParameters = "endpoint_too_many_query_parameters", Limit, 400, "The endpoint does not take so many query parameters", "Send fewer parameters, or raise the endpoint's `head.maxQueryParameters`.";
+    EndpointTooManyHeaders = "endpoint_too_many_headers", Limit, 431, "The endpoint does not take so many header fields", "Send fewer header fields, or raise the endpoint's `head.maxHeaders`.";
+    EndpointHeadersTooLarge = "endpoint_headers_too_large", Limit, 431, "The endpoint does not take so large header fields", "Send less in header fields, or raise the endpoint's `head.maxHeaderSize`.";
+    LoadShed = "load_shed", Limit, 503, "The service has too much to do", "Wait as long as `Retry-After` says. If this comes often, give the service more room, or raise the API's `load`.";
     RateLimited = "rate_limited", Limit, 429, "Too many requests", "Wait as long as `Retry-After` says.";
     ConcurrencyLimited = "concurrency_limited", Limit, 429, "Too many requests at once", "Send fewer requests at the same time.";
     LimitCostTooHigh = "limit_cost_too_high", Limit, 403, "The request takes more than its limit ever holds", "Ask for less at once (a shorter page, a smaller body), or raise the limit's `burst`.";
@@ -194,6 +200,7 @@ reasons! {
     ContentTypeMissing = "content_type_missing", Contract, 415, "The request has a body and no content type", "Send `Content-Type`.";
     ContentTypeUnsupported = "content_type_unsupported", Contract, 415, "The endpoint does not accept this content type", "Send a content type that the description declares.";
     ContentEncodingUnsupported = "content_encoding_unsupported", Contract, 415, "The endpoint does not accept an encoded body", "Send the body without `Content-Encoding`, or in gzip where the policy says `body.decode: gzip`.";
+    UpgradeUndeclared = "upgrade_undeclared", Contract, 403, "The endpoint speaks no other protocol", "Leave `Upgrade` out, or declare a response `101` in the description.";
     BodyMissing = "body_missing", Contract, 422, "The request lacks its body", "Send the body that the description requires.";
     BodyUnexpected = "body_unexpected", Contract, 422, "The endpoint takes no body", "Send the request without a body.";
     BodyTooLarge = "body_too_large", Contract, 413, "The body is too large", "Send less, or raise `body.maxSize` and the proxy's buffer limit.";
@@ -204,6 +211,14 @@ reasons! {
     BodyTooManyParts = "body_too_many_parts", Contract, 400, "The body has too many parts", "Send fewer parts, or raise `body.maxParts`.";
     BodyPartTooLarge = "body_part_too_large", Contract, 413, "A part of the body is too large", "Send a smaller part, or raise `body.maxPartSize`.";
     BodySchema = "body_schema", Contract, 422, "The body does not fit its schema", "Send a body that fits the description.";
+    GraphqlMalformed = "graphql_malformed", Contract, 400, "The GraphQL request is malformed", "Send one document of operations and fragments, with `operationName` where there are several operations, and nothing of the request beside it.";
+    GraphqlBatch = "graphql_batch", Contract, 400, "The endpoint does not take so many GraphQL requests at once", "Send requests one by one, or raise `graphql.maxBatch`.";
+    GraphqlTooDeep = "graphql_too_deep", Contract, 400, "The GraphQL request is nested too deeply", "Ask for less at once, or raise `graphql.maxDepth`.";
+    GraphqlTooComplex = "graphql_too_complex", Contract, 400, "The GraphQL request is too complex", "Ask for less at once, or raise the bound under `graphql` that the finding's place names.";
+    GraphqlTooCostly = "graphql_too_costly", Contract, 400, "The GraphQL request costs too much", "Ask for shorter lists, or raise `graphql.maxCost`.";
+    GraphqlIntrospection = "graphql_introspection", Contract, 403, "The service may not be asked for its schema", "Leave `__schema` and `__type` out, or set `graphql.introspection`.";
+    GraphqlOperationType = "graphql_operation_type", Contract, 403, "The endpoint does not take this type of GraphQL operation", "Send an operation of `graphql.operationTypes`; with GET only queries pass.";
+    GraphqlOperationUnknown = "graphql_operation_unknown", Contract, 403, "The GraphQL operation is not known", "Send an operation that `graphql.operations` and `graphql.documents` list, with its text where no documents are listed.";
     BodyNotHeld = "body_not_held", Contract, 503, "The body cannot be checked here", "Set `allow_on_headers_stop_iteration: true` on the Wasm plugin (`meshward render` does), or `delivery.otherwise: headOnly`.";
 
     ResponseStatusUndeclared = "response_status_undeclared", Response, 502, "The response has an undeclared status", "Declare the status in the description, or mend the service.";
@@ -231,7 +246,7 @@ pub struct Finding {
     /// The mode in which the control ran: in `enforce`, the finding refused the exchange.
     pub mode: Mode,
     /// Where: a JSON pointer into the body, or `query.NAME`, `path.NAME`, `header.NAME`, `cookie.NAME`, `claims.NAME`, `jose.NAME`
-    /// (a token's header), `limits.NAME`, `source.principal`; for a binding the value that the policy binds, such as
+    /// (a token's header), `limits.NAME`, `graphql.NAME`, `source.principal`; for a binding the value that the policy binds, such as
     /// `body./owner`. Never a value from the exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,

@@ -4,6 +4,7 @@
 //! (`{{token}}`, `{{proof}}`, `{{unique}}`, `{{sha256:TEXT}}`, `{{time:+3600}}`, `{{seconds:+3600}}`, `{{repeat:N:TEXT}}`, `{{jwks:NAME,NAME}}`,
 //! `{{jwk:NAME}}`; in tokens and proofs also `{{ath}}`, `{{thumbprint:NAME}}`, `{{certificate:URI}}`).
 
+use crate::host_calls::Budget;
 use meshward_engine::config::Mode;
 use meshward_engine::exchange::ServerAnswer;
 use meshward_engine::verdict::{Control, Decision, Reason};
@@ -85,6 +86,9 @@ pub struct Exchange {
     /// What comes of it through Envoy instead, where Envoy refuses the request or changes it before any filter sees it.
     #[serde(default)]
     pub envoy: Option<EnvoyDiffers>,
+    /// How often the filter calls the proxy for it: in `testdata/budgets`, and there in every exchange.
+    #[serde(default)]
+    pub host_calls: Option<Budget>,
 }
 
 /// A request.
@@ -210,6 +214,9 @@ pub struct Expect {
     pub decision: Decision,
     /// The status that the client gets.
     pub status: u16,
+    /// The gRPC status that the client gets: a refused gRPC caller gets it with the HTTP status 200.
+    #[serde(default)]
+    pub grpc_status: Option<u8>,
     /// Why it is refused: exactly where `decision` is `deny`.
     #[serde(default)]
     pub reason: Option<Reason>,

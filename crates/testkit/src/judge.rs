@@ -58,7 +58,7 @@ pub fn differences(exchange: &Exchange, secrets: &[String], observed: &Observed)
         // What follows from a wrong verdict would only hide it.
         return vec![other];
     }
-    verdict(&exchange.expect, &log, observed.status, &mut found);
+    verdict(&exchange.expect, &log, observed, &mut found);
     findings(&exchange.expect, &log, &mut found);
     if let Some(expected) = &exchange.expect.reply {
         reply(expected, &observed.reply, &mut found);
@@ -86,7 +86,8 @@ fn other_verdict(expect: &Expect, log: &Map<String, Value>) -> Option<String> {
     })
 }
 
-fn verdict(expect: &Expect, log: &Map<String, Value>, status: u16, found: &mut Vec<String>) {
+fn verdict(expect: &Expect, log: &Map<String, Value>, seen: &Observed, found: &mut Vec<String>) {
+    let status = seen.status;
     let control = expect.control.or(expect.reason.map(Reason::control));
     let control = control.map(|c| c.name());
     let mut compare = |key: &str, expected: Option<&str>| {
@@ -109,6 +110,19 @@ fn verdict(expect: &Expect, log: &Map<String, Value>, status: u16, found: &mut V
     if status != expect.status {
         found.push(format!("status: expected {}, got {status}", expect.status));
     }
+    let told = seen.reply.first("grpc-status");
+    let told = told.and_then(|status| status.parse::<u8>().ok());
+    if told != expect.grpc_status {
+        found.push(format!(
+            "gRPC status: expected {:?}, got {told:?}",
+            expect.grpc_status
+        ));
+    }
+    // gRPC knows one HTTP status; the log says what the refusal means.
+    let status = match (expect.grpc_status, expect.reason) {
+        (Some(_), Some(reason)) => reason.status(),
+        (Some(_) | None, _) => status,
+    };
     let logged = log.get("http.response.status_code").and_then(Value::as_u64);
     if logged != Some(u64::from(status)) {
         found.push(format!(

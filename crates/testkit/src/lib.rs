@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod format;
+pub mod host_calls;
 pub mod judge;
 pub mod keys;
 pub mod load;

@@ -1,6 +1,7 @@
 //! Reading the corpus: every mistake at once, with file and line.
 
 use crate::format::{Case, Exchange, File};
+use crate::host_calls::Budget;
 use meshward_engine::verdict::Decision;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -87,6 +88,14 @@ impl Corpus {
     /// As [`Self::load`].
     pub fn of_checkout() -> Result<Self, Vec<Mistake>> {
         Self::load(&testdata())
+    }
+
+    /// The budgets of this checkout: written as the corpus is, with what each exchange may cost.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn of_budgets() -> Result<Self, Vec<Mistake>> {
+        Self::load(&testdata().join("budgets"))
     }
 }
 
@@ -177,6 +186,12 @@ impl Topic {
             }
             for exchange in &case.exchange {
                 found.extend(mistakes(exchange).map(|what| self.at(case, what)));
+                let budget = exchange.host_calls.as_ref();
+                found.extend(
+                    budget
+                        .and_then(Budget::mistake)
+                        .map(|what| self.at(case, what)),
+                );
             }
         }
         found

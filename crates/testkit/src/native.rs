@@ -7,7 +7,7 @@ use crate::policy;
 use crate::prepare::{Prepared, Run, decoded};
 use meshward_engine::Policy;
 use meshward_engine::exchange::{Evaluation, Evaluator, Exchange, ServerAnswer};
-use meshward_engine::transaction::{Forward, HeaderChange};
+use meshward_engine::transaction::{Forward, HeaderChange, Reply};
 use meshward_engine::verdict::Decision;
 use std::sync::Arc;
 
@@ -63,13 +63,10 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
     let answered = response.map_or(200, |r| r.status);
     let status = match record.decision {
         Decision::Allow => answered,
-        Decision::Deny => reply.as_ref().map_or(0, |r| r.status),
+        Decision::Deny => reply.as_ref().map_or(0, status),
     };
     let told = match &reply {
-        Some(reply) => Seen {
-            headers: lower(&reply.headers),
-            body: reply.body.clone().into_bytes(),
-        },
+        Some(reply) => refused(reply),
         None => {
             let headers = response.map(|r| lower(&r.headers)).unwrap_or_default();
             let headers = match &forward {
@@ -99,6 +96,34 @@ fn observe(evaluator: &mut Evaluator, ready: &Prepared, run: &Run) -> Result<Obs
             .transpose()?,
         log: record.log_line(Some(status)),
     })
+}
+
+/// The HTTP status of a refusal. A gRPC caller reads its status elsewhere.
+const fn status(reply: &Reply) -> u16 {
+    match reply.grpc {
+        Some(_) => 200,
+        None => reply.status,
+    }
+}
+
+/// A refusal as the proxy would send it: to a gRPC caller without a body, in fields alone.
+fn refused(reply: &Reply) -> Seen {
+    let mut headers = lower(&reply.headers);
+    let Some((status, message)) = &reply.grpc else {
+        let body = reply.body.clone().into_bytes();
+        return Seen { headers, body };
+    };
+    headers.retain(|(name, _)| name != "content-type");
+    let fields = [
+        ("content-type", "application/grpc".to_owned()),
+        ("grpc-status", status.to_string()),
+        ("grpc-message", message.clone()),
+    ];
+    headers.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+    Seen {
+        headers,
+        body: Vec::new(),
+    }
 }
 
 /// The request as the upstream would see it.

@@ -85,14 +85,14 @@ impl Scenario {
         for caller in 1..=self.ordinary.callers {
             for _ in 0..self.ordinary.requests {
                 // Each has objects of its own, some of which it asks for again and again.
-                let own = random.next() % self.ordinary.objects;
+                let own = random.draw() % self.ordinary.objects;
                 let object = 1_000 * u64::try_from(caller).unwrap_or_default() + own;
-                requests.push((random.next(), Asked { caller, object }));
+                requests.push((random.draw(), Asked { caller, object }));
             }
         }
         // The enumerator's requests are spread over the others', in their own order.
         let mut times: Vec<u64> = (0..self.enumerator.objects)
-            .map(|_| random.next())
+            .map(|_| random.draw())
             .collect();
         times.sort_unstable();
         let enumerated = (1..).zip(times);
@@ -138,10 +138,12 @@ fn key(caller: usize) -> String {
 }
 
 /// SplitMix64: the same numbers everywhere.
-struct Random(u64);
+#[derive(Debug)]
+pub struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    /// The next number.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

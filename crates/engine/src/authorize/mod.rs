@@ -23,6 +23,7 @@ pub(crate) use compile::{Expressions, Merged};
 pub(crate) use scopes::{Alternative, Scopes};
 
 use crate::config::Timestamp;
+use crate::contract::Json;
 use crate::http::{RequestHead, Target};
 use crate::identity::{self, Identity, Provider, SpiffePattern};
 use crate::verdict::{Reason, Refusal};
@@ -30,7 +31,6 @@ use binding::{Binding, Part};
 use claims::ClaimRule;
 use expression::Expression;
 use members::Members;
-use serde_json::Value;
 use std::sync::Arc;
 use step_up::StepUp;
 
@@ -102,7 +102,11 @@ impl Authorization {
     }
 
     /// The request's body: `None` where it is missing or could not be read.
-    pub(crate) fn check_body(&self, request: &Request<'_>, body: Option<&Value>) -> Vec<Refusal> {
+    pub(crate) fn check_body(
+        &self,
+        request: &Request<'_>,
+        body: Option<&Json<'_>>,
+    ) -> Vec<Refusal> {
         let bindings = self.rules.iter().flat_map(|rules| &rules.body);
         broken(bindings, request, &Part::Body(body))
     }
@@ -111,7 +115,7 @@ impl Authorization {
     pub(crate) fn check_response(
         &self,
         request: &Request<'_>,
-        body: Option<&Value>,
+        body: Option<&Json<'_>>,
     ) -> Vec<Refusal> {
         let bindings = self.rules.iter().flat_map(|rules| &rules.response);
         broken(bindings, request, &Part::Body(body))

@@ -10,6 +10,7 @@ use crate::config::{self, Api, Description, Document, Match, Mode, Operation, Un
 use crate::contract::{self, Contract, Schemas};
 use crate::identity::Provider;
 use crate::limit::Limit;
+use crate::load::Load;
 use crate::problem::{Problem, pointer};
 use crate::route::{RouterApi, RouterEndpoint};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,13 @@ impl Scope<'_> {
         self.problems.push(problem);
     }
 
+    /// Notes a problem once: what a default says wrong is one mistake, not one for each endpoint.
+    pub(super) fn once(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problem(problem);
+        }
+    }
+
     pub(super) fn compile(
         &mut self,
         index: usize,
@@ -63,6 +71,7 @@ impl Scope<'_> {
             head_follows_get,
             cors_preflight,
             security_schemes,
+            load,
             defaults,
             endpoints: _,
         } = api;
@@ -135,6 +144,7 @@ impl Scope<'_> {
             );
             self.endpoints.push(compiled);
         }
+        self.graphql_beside(at, routes.iter().map(|(_, route)| route));
         let wrong = schemas.finish();
         self.problems.extend(wrong);
         for rule in rules.iter().filter(|r| !r.used) {
@@ -158,6 +168,9 @@ impl Scope<'_> {
         let compiled = PolicyApi {
             name: name.as_str().into(),
             unknown_endpoints: unknown_endpoints.unwrap_or(modes::unknown_for(mode)),
+            load: load
+                .as_ref()
+                .map(|load| Load::compile(&pointer(at, "load"), load, self.problems)),
         };
         let routes = found
             .divide(api, routes)
@@ -340,11 +353,20 @@ impl Scope<'_> {
         } else {
             Contract::none(layers.body())
         };
+        let contract = match self.graphql(&layers, operation) {
+            Some(graphql) => contract.with_graphql(graphql),
+            None => contract,
+        };
         let config::Upstream {
             identity_headers,
             strip_credentials,
+            // Read with its place.
+            timeout: _,
             claims: _,
         } = layers.upstream();
+        let head_bounds = self.head_bounds(&layers);
+        let timeout = self.upstream_timeout(&layers);
+        let priority = self.priority(api, &layers);
         let claim_headers = self.claim_headers(&layers);
         let identity_headers = identity_headers
             .unwrap_or_else(|| access.told())
@@ -363,6 +385,9 @@ impl Scope<'_> {
             asked,
             limits,
             watches,
+            head_bounds,
+            timeout,
+            priority,
             contract,
             described,
             responses,

@@ -2,7 +2,8 @@
 
 use super::origin::Origin;
 use crate::config::{
-    Authenticate, BodyRules, HiddenFields, Mode, Modes, Rules, UndeclaredFields, Unknown, Upstream,
+    Authenticate, BodyRules, GraphqlRules, HeadRules, HiddenFields, Mode, Modes, Priority, Rules,
+    Span, UndeclaredFields, Unknown, Upstream,
 };
 use std::collections::BTreeMap;
 
@@ -68,6 +69,22 @@ impl<'a> Layers<'a> {
         self.first(|r| r.unknown_query).map(|(u, _)| u)
     }
 
+    /// One bound on request heads.
+    pub(super) fn head_bound<T>(
+        &self,
+        bound: impl Fn(&HeadRules) -> Option<T>,
+    ) -> Option<(T, &str)> {
+        self.first(|r| bound(&r.head))
+    }
+
+    pub(super) fn priority(&self) -> Option<(Priority, &str)> {
+        self.first(|r| r.priority)
+    }
+
+    pub(super) fn timeout(&self) -> Option<(Span, &str)> {
+        self.first(|r| r.upstream.timeout)
+    }
+
     pub(super) fn body(&self) -> BodyRules {
         BodyRules {
             max_size: self.first(|r| r.body.max_size).map(|(v, _)| v),
@@ -77,6 +94,10 @@ impl<'a> Layers<'a> {
             max_part_size: self.first(|r| r.body.max_part_size).map(|(v, _)| v),
             decode: self.first(|r| r.body.decode).map(|(v, _)| v),
         }
+    }
+
+    pub(super) fn graphql(&self) -> Option<(&'a GraphqlRules, &str)> {
+        self.first(|r| r.graphql.as_ref())
     }
 
     pub(super) fn accept(&self) -> Option<Unknown> {
@@ -102,6 +123,7 @@ impl<'a> Layers<'a> {
                 .first(|r| r.upstream.identity_headers.as_ref())
                 .map(|(v, _)| v.clone()),
             strip_credentials: self.first(|r| r.upstream.strip_credentials).map(|(v, _)| v),
+            timeout: self.timeout().map(|(v, _)| v),
         }
     }
 

@@ -10,9 +10,11 @@ mod abuse;
 mod access;
 mod api;
 mod authorize;
+mod bounds;
 mod candidate;
 mod claims;
 mod client;
+mod graphql;
 mod holding;
 mod layers;
 mod modes;
@@ -31,11 +33,11 @@ pub(crate) use modes::EndpointModes;
 pub use origin::Origin;
 pub(crate) use policy::{Endpoint, PolicyApi};
 pub use policy::{Policy, SourceNeeds};
-pub use summary::{AccessSummary, EndpointSummary, LimitSummary, PlanSummary};
+pub use summary::{AccessSummary, EndpointSummary, LimitSummary, PlanSummary, ShedSummary};
 
 use crate::config::{Document, Mode};
 use crate::identity::{Channel, Provider};
-use crate::limit::{Limit, Seed, Table};
+use crate::limit::{Global, Limit, Seed, Table};
 use crate::problem::{Problem, Severity, pointer};
 use crate::route::Router;
 use std::collections::BTreeMap;
@@ -213,6 +215,7 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         ..
     } = scope;
     abuse::begin(&mut endpoints, &mut problems);
+    abuse::place(&mut endpoints, &compiled_apis, &mut problems);
     let mtls = providers
         .iter()
         .filter(|(name, _)| used.providers.contains(*name))
@@ -263,10 +266,10 @@ fn compile_as(document: &Document, name: &str) -> Result<Compiled, Vec<Problem>>
         let limits = limits.filter(|(name, _)| used.limits.contains(*name));
         limits.filter_map(|(_, limit)| limit.as_ref()?.global.as_ref())
     };
-    let desks = shared().map(|global| Arc::clone(&global.desk)).collect();
+    let desks = shared().flat_map(Global::desks).cloned().collect();
     let clusters = in_use()
         .flat_map(|p| p.clusters())
-        .chain(shared().map(|global| global.terms().cluster.as_str()))
+        .chain(shared().map(|global| global.desk(None).cluster()))
         .map(str::to_owned)
         .collect();
     let (router, wrong) = Router::compile(&routes);

@@ -5,12 +5,14 @@ use crate::abuse::Watches;
 use crate::authorize::Authorization;
 use crate::bundle::Revision;
 use crate::config::{
-    ClientAddress, Delivery, Detail, FilterState, IdentityHeader, Mode, Reading, Telemetry, Unknown,
+    ClientAddress, Delivery, Detail, FilterState, IdentityHeader, Mode, Priority, Reading,
+    Telemetry, Unknown,
 };
 use crate::contract::Contract;
 use crate::http::RequestHead;
 use crate::identity::{self, Channel, Provider};
-use crate::limit::{Limit, Part, Seed, Table};
+use crate::limit::{HeadBounds, Limit, Part, Seed, Table};
+use crate::load::{Gauges, Load};
 use crate::remote::{Desk, RemoteKeys};
 use crate::route::Router;
 use std::collections::BTreeSet;
@@ -57,6 +59,8 @@ pub struct Policy {
 pub(crate) struct PolicyApi {
     pub(crate) name: Arc<str>,
     pub(crate) unknown_endpoints: Unknown,
+    /// When its requests are shed.
+    pub(crate) load: Option<Load>,
 }
 
 /// One endpoint of a policy.
@@ -77,6 +81,12 @@ pub(crate) struct Endpoint {
     pub(crate) asked: Option<Box<AuthorizationSummary>>,
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) watches: Watches,
+    /// How large the head of a request may be.
+    pub(crate) head_bounds: Option<Box<HeadBounds>>,
+    /// How many milliseconds the upstream may take.
+    pub(crate) timeout: Option<u64>,
+    /// What is shed first.
+    pub(crate) priority: Priority,
     pub(crate) contract: Contract,
     pub(crate) described: bool,
     /// Whether responses are judged.
@@ -178,6 +188,15 @@ impl Policy {
     #[must_use]
     pub fn remote_keys(&self) -> &[Arc<RemoteKeys>] {
         &self.remote_keys
+    }
+
+    /// Goes on with what a worker knows of the APIs' upstreams, from before this policy was there. It counts before the first request.
+    pub fn go_on(&self, gauges: &mut Gauges) {
+        for api in &self.apis {
+            if let Some(load) = &api.load {
+                load.go_on(gauges.of(&self.name, &api.name));
+            }
+        }
     }
 
     /// Where requests wait for their part of a quota that a fleet shares, one for each such limit.

@@ -1,7 +1,7 @@
 //! What a policy asks of its endpoints, as data for people: `explain`, `check` and the manual's examples.
 
 use super::{Access, AuthorizationSummary, Origin, Policy};
-use crate::config::{IdentityHeader, Mode};
+use crate::config::{HeadRules, IdentityHeader, LoadBounds, Mode, Priority};
 use crate::limit::Rules;
 use crate::verdict::Control;
 use serde::Serialize;
@@ -37,6 +37,15 @@ pub struct EndpointSummary {
     pub scopes: Vec<Vec<String>>,
     /// The limits, by name.
     pub limits: Vec<LimitSummary>,
+    /// When requests are shed because the upstream has too much to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shed: Option<ShedSummary>,
+    /// Bounds on request heads.
+    #[serde(skip_serializing_if = "HeadRules::is_empty")]
+    pub head: HeadRules,
+    /// How many milliseconds the upstream may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
     /// What is watched for in the behaviour of callers: name and words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub abuse: Vec<(String, String)>,
@@ -44,6 +53,9 @@ pub struct EndpointSummary {
     pub modes: BTreeMap<Control, Mode>,
     /// Whether a description says what requests look like.
     pub described: bool,
+    /// What is asked of GraphQL requests, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub graphql: Vec<String>,
     /// Whether responses are judged.
     pub responses: bool,
     /// What the upstream is told of the caller.
@@ -88,6 +100,20 @@ pub struct LimitSummary {
     /// What callers with a plan have instead, by its name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, PlanSummary>,
+}
+
+/// When requests to an endpoint are shed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShedSummary {
+    /// The class of the endpoint.
+    pub priority: Priority,
+    /// With so many requests in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// When the upstream takes more than so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<u64>,
 }
 
 /// What callers with one plan have.
@@ -219,6 +245,19 @@ impl Policy {
                     }
                 })
                 .collect(),
+            shed: self.apis.get(e.api)?.load.as_ref().map(|load| {
+                let LoadBounds { in_flight, latency } = load.bounds(e.priority);
+                ShedSummary {
+                    priority: e.priority,
+                    in_flight,
+                    latency: latency.map(|latency| latency.0 / 1000),
+                }
+            }),
+            head: e
+                .head_bounds
+                .as_ref()
+                .map_or_else(HeadRules::default, |h| h.rules()),
+            timeout: e.timeout,
             abuse: e
                 .watches
                 .early
@@ -231,6 +270,7 @@ impl Policy {
                 .filter_map(|c| e.modes.of(c).map(|mode| (c, mode)))
                 .collect(),
             described: e.described,
+            graphql: e.contract.graphql().map(|g| g.words()).unwrap_or_default(),
             responses: e.responses,
             identity_headers: e.identity_headers.clone(),
             strip_credentials: e.strip_credentials,

@@ -1,6 +1,7 @@
 //! The APIs that a policy guards.
 
 use super::description::Description;
+use super::load::Load;
 use super::rules::{Endpoint, Rules};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ pub struct Api {
     /// Which identity provider stands for a security scheme of the description. A scheme that has a provider's name needs no entry.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub security_schemes: BTreeMap<String, String>,
+    /// When requests are shed because the upstream has too much to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// What is asked of every endpoint.
     #[serde(default)]
     pub defaults: Rules,

@@ -90,6 +90,14 @@ pub struct Operation {
     pub at: String,
 }
 
+impl Operation {
+    /// Whether another protocol may be spoken after a request, as with WebSocket: the description has a response 101.
+    #[must_use]
+    pub fn upgrades(&self) -> bool {
+        self.responses.contains_key("101")
+    }
+}
+
 /// One parameter.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -141,7 +149,7 @@ pub enum Style {
     Form,
     /// Path: after a dot.
     Label,
-    /// Path: after `;name=`. The `;` is written as `%3B`: a plain one is refused by the reading of paths.
+    /// Path: after `;name=`. Nowhere else may a plain `;` stand in a path.
     Matrix,
     /// Query: separated by spaces.
     SpaceDelimited,

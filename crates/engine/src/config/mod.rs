@@ -18,8 +18,11 @@ mod client;
 mod cost;
 mod description;
 mod global;
+mod graphql;
+mod head;
 mod identity;
 mod limit;
+mod load;
 mod mtls;
 mod remote;
 mod response;
@@ -27,7 +30,7 @@ mod rules;
 mod transport;
 mod units;
 
-pub use abuse::{Abuse, ClientErrors, FailedAuthentications, Objects, Sequence, Then};
+pub use abuse::{Abuse, ClientErrors, FailedAuthentications, Objects, Peers, Sequence, Then};
 pub use api::{Api, Match, Unknown, UnsupportedPatterns};
 pub use authorize::{Acr, Authorize, Binding, Caller, ClaimRule, Comparison, Members};
 pub use binding::{Dpop, SenderConstrained};
@@ -40,10 +43,13 @@ pub use description::{
     Response, SecurityScheme, Style,
 };
 pub use global::{Global, GlobalMode, OnServiceFailure, Unit};
+pub use graphql::{GraphqlOperation, GraphqlRules};
+pub use head::HeadRules;
 pub use identity::{
     Algorithm, ApiKey, ApiKeyProvider, IdentityProvider, Jwks, JwtProvider, KeyLocation, TokenCache,
 };
 pub use limit::{Announce, Limit, OnMissing, Plan, Window};
+pub use load::{Load, LoadBounds, Priority};
 pub use mtls::{ForwardedCertificates, MtlsProvider, UntrustedHeader, VerifiedBy};
 pub use remote::{ClientSecret, Discovery, IntrospectionCache, IntrospectionProvider, OnFailure};
 pub use response::{HiddenFields, Hide, ResponseRules, UndeclaredFields};
@@ -99,7 +105,8 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub abuse: BTreeMap<String, Abuse>,
     /// The number of keys whose behaviour is known at a time (rounded up to a multiple of 4; 4 to 262,144). What is known of a key takes about 50 bytes of
-    /// Envoy's shared data, with `objects` four to eight bytes more for each of `most`. When absent: 4,096.
+    /// Envoy's shared data, with `objects` four to eight bytes more for each of `most`,
+    /// with `peers` 32 more and about 21 for each endpoint (`atLeast: 3`). When absent: 4,096.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abuse_table: Option<u32>,
     /// The APIs that this policy guards.
@@ -269,7 +276,8 @@ pub enum FilterState {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Delivery {
     /// Whether the Wasm plugin is configured with `allow_on_headers_stop_iteration: true`. Without it no filter can hold back
-    /// a request head until the body is judged.
+    /// a request head until the body is judged. Where the plugin turns out to lack it all the same, the filter notices when the first body
+    /// comes, says so in the proxy's log, and from then on does as if this were `false`.
     pub allow_on_headers_stop_iteration: bool,
     /// What happens, without that setting, on endpoints whose verdict needs a body.
     pub otherwise: WithoutHold,

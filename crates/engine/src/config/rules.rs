@@ -3,8 +3,11 @@
 use super::Mode;
 use super::api::{Match, Unknown};
 use super::authorize::Authorize;
+use super::graphql::GraphqlRules;
+use super::head::HeadRules;
+use super::load::Priority;
 use super::response::ResponseRules;
-use super::units::Bytes;
+use super::units::{Bytes, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,9 +45,18 @@ macro_rules! rules {
             /// What happens to query parameters that the description does not declare. When absent: `deny`.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub unknown_query: Option<Unknown>,
+            /// What is shed first while the upstream has too much to do: see `load` of the API. When absent: `normal`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub priority: Option<Priority>,
+            /// Bounds on request heads.
+            #[serde(default, skip_serializing_if = "HeadRules::is_empty")]
+            pub head: HeadRules,
             /// Bounds on request bodies.
             #[serde(default, skip_serializing_if = "BodyRules::is_empty")]
             pub body: BodyRules,
+            /// The endpoint takes GraphQL, with POST as JSON or with GET in the query string, and what is asked of it. Replaces that of the level above.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub graphql: Option<GraphqlRules>,
             /// What happens to requests whose `Accept` takes none of the content types that the description declares for the
             /// endpoint's responses. When absent: `allow`, because many services answer clients that ask for something else.
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +97,10 @@ impl Endpoint {
             limits,
             abuse,
             unknown_query,
+            priority,
+            head,
             body,
+            graphql,
             accept,
             upstream,
         } = self.clone();
@@ -98,7 +113,10 @@ impl Endpoint {
             limits,
             abuse,
             unknown_query,
+            priority,
+            head,
             body,
+            graphql,
             accept,
             upstream,
         }
@@ -246,6 +264,10 @@ pub struct Upstream {
     /// Whether the credential that was checked is taken from the request. When absent: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strip_credentials: Option<bool>,
+    /// The longest time that the upstream may take to answer, from 1ms to 1h; after it Envoy answers 504. Where it is set, it goes before the
+    /// `timeout` of Envoy's route and before what the client asks for. When absent: the route's. It is in force where the mode of `limit` is `enforce`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
     /// Headers that carry claims of the caller, such as `{ x-user-tenant: tenant_id }`: the name of the header, and the path of the claim
     /// (`a.b` is member `b` of claim `a`). A text, a number or a boolean is sent, and a list of these with commas; anything else is not. Headers
     /// that any rule of the policy names here are taken from every request first. Replaces the map of the level above.

@@ -3,8 +3,9 @@
 use super::content::{Contents, Known};
 use super::encoded::{self, Encoded};
 use super::fields::Limits;
-use super::json::{Bounds, Fault};
+use super::json::{self, Bounds, Fault};
 use super::media::Kind;
+use super::readable::Held;
 use crate::config::{BodyRules, Decode};
 use crate::http::{Headers, RequestHead};
 use crate::verdict::{Reason, Refusal};
@@ -211,7 +212,13 @@ impl Body {
     }
 
     /// The whole body.
-    pub(super) fn check(&self, head: &RequestHead, body: &[u8], most: usize) -> Vec<Refusal> {
+    pub(super) fn check(
+        &self,
+        head: &RequestHead,
+        held: &mut Held<'_>,
+        most: usize,
+    ) -> Vec<Refusal> {
+        let body = held.bytes;
         if let Some(refusal) = self.check_size(body.len()) {
             return vec![refusal];
         }
@@ -231,7 +238,14 @@ impl Body {
             Ok(None) => return Vec::new(),
             Err(refusal) => return vec![refusal],
         };
-        match content.judge(&body, self.bounds, self.limits, most) {
+        let judged = match (content.kind, body) {
+            (Kind::Json, Cow::Borrowed(body)) => json::parse(body, self.bounds).map(|value| {
+                let value = held.value.insert(value);
+                content.violations(value, most)
+            }),
+            (_, body) => content.judge(&body, self.bounds, self.limits, most),
+        };
+        match judged {
             Ok(violations) => violations
                 .into_iter()
                 .map(|violation| {
@@ -243,7 +257,8 @@ impl Body {
     }
 }
 
-fn refusal(fault: Fault) -> Refusal {
+/// What a fault says of a request.
+pub(super) fn refusal(fault: Fault) -> Refusal {
     let reason = fault.kind.in_request();
     let refusal = match fault.at {
         Some(at) => Refusal::at(reason, at),

@@ -1,5 +1,6 @@
 //! Which branch of a union a value means to fit, by its `discriminator`: only what that branch says is worth telling.
 
+use super::json::{Json, Kind as Is};
 use super::words;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -14,14 +15,20 @@ const DEEPEST: u32 = 16;
 pub(super) type Told = (String, String);
 
 /// What to tell of an error: of a union whose branch can be known, what that branch says. At most `most`.
-pub(super) fn told(document: &Value, error: &ValidationError<'_>, most: usize) -> Vec<Told> {
+pub(super) fn told(
+    document: &Value,
+    instance: &Json<'_>,
+    error: &ValidationError<'_>,
+    most: usize,
+) -> Vec<Told> {
     let mut found = Vec::new();
-    tell(document, error, most, 0, &mut found);
+    tell(document, instance, error, most, 0, &mut found);
     found
 }
 
 fn tell(
     document: &Value,
+    instance: &Json<'_>,
     error: &ValidationError<'_>,
     most: usize,
     depth: u32,
@@ -31,10 +38,10 @@ fn tell(
         return;
     }
     let at = error.instance_path().as_str();
-    match choose(document, error) {
+    match choose(document, instance, error) {
         Some(Choice::Branch(errors)) if depth < DEEPEST => {
             for inner in errors {
-                tell(document, inner, most, depth + 1, found);
+                tell(document, instance, inner, most, depth + 1, found);
             }
         }
         Some(Choice::Missing(name)) => found.push((
@@ -61,7 +68,11 @@ enum Choice<'e> {
     Unknown(&'e str, Vec<String>),
 }
 
-fn choose<'e>(document: &'e Value, error: &'e ValidationError<'_>) -> Option<Choice<'e>> {
+fn choose<'e>(
+    document: &'e Value,
+    instance: &Json<'_>,
+    error: &'e ValidationError<'_>,
+) -> Option<Choice<'e>> {
     let (Kind::OneOfNotValid { context } | Kind::AnyOf { context }) = error.kind() else {
         return None;
     };
@@ -69,8 +80,12 @@ fn choose<'e>(document: &'e Value, error: &'e ValidationError<'_>) -> Option<Cho
     let discriminator = document.pointer(schema)?.get("discriminator")?;
     let name = discriminator.get("propertyName")?.as_str()?;
     let mapping = discriminator.get("mapping")?.as_object()?;
+    let object = instance.at(error.instance_path().as_str())?;
     // What is no object means no branch.
-    let Some(value) = error.instance().as_object()?.get(name) else {
+    let Is::Object(_) = &object.kind else {
+        return None;
+    };
+    let Some(value) = object.member(name) else {
         return Some(Choice::Missing(name));
     };
     let index = value.as_str().and_then(|value| mapping.get(value));

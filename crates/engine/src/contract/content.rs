@@ -1,7 +1,7 @@
 //! The media types that a body may have, and their schemas: the same for requests and responses.
 
 use super::fields::{Form, Limits};
-use super::json::{self, Bounds, Fault, FaultKind};
+use super::json::{self, Bounds, Fault, FaultKind, Json};
 use super::lint;
 use super::media::{self, ContentType, Kind, Sent};
 use super::schema::{Schema, Schemas, Violation};
@@ -67,8 +67,9 @@ pub(super) struct Content<'a> {
 
 impl Content<'_> {
     /// How a JSON value breaks the schema, if there is one.
-    pub(super) fn violations(&self, value: Value, size: usize, most: usize) -> Vec<Violation> {
-        violations(self.declared.schema.as_ref(), value, size, most)
+    pub(super) fn violations(&self, value: &mut Json<'_>, most: usize) -> Vec<Violation> {
+        let schema = self.declared.schema.as_ref();
+        schema.map_or_else(Vec::new, |schema| schema.violations(value, most))
     }
 
     /// Whether it is in parts, and nothing says what stands between them.
@@ -94,8 +95,8 @@ impl Content<'_> {
         };
         match self.kind {
             Kind::Json => {
-                let value = json::read(body, bounds)?;
-                Ok(self.violations(value, body.len(), most))
+                let mut value = json::parse(body, bounds)?;
+                Ok(self.violations(&mut value, most))
             }
             Kind::Lines => self.lines(body, bounds, most),
             Kind::Form => form.urlencoded(body, most),
@@ -119,13 +120,13 @@ impl Content<'_> {
             .split(|b| *b == b'\n');
         for (number, line) in lines.enumerate() {
             let step = number.to_string();
-            let value = json::read(line.strip_suffix(b"\r").unwrap_or(line), left)
+            let mut value = json::parse(line.strip_suffix(b"\r").unwrap_or(line), left)
                 .map_err(|fault| fault.within(&step))?;
-            left.values = left.values.saturating_sub(json::count(&value));
+            left.values = left.values.saturating_sub(value.count());
             match &self.declared.items {
                 Some(items) => {
                     let most = most.saturating_sub(found.len());
-                    let violations = items.violations(value, line.len(), most.max(1));
+                    let violations = items.violations(&mut value, most.max(1));
                     found.extend(violations.into_iter().map(|violation| Violation {
                         at: super::place::bounded(&format!("/{step}{}", violation.at)),
                         ..violation
@@ -139,7 +140,8 @@ impl Content<'_> {
             }
         }
         if self.declared.items.is_none() {
-            found.extend(self.violations(Value::Array(whole), body.len(), most));
+            let mut whole = Json::list(whole);
+            found.extend(self.violations(&mut whole, most));
         }
         Ok(found)
     }
@@ -149,20 +151,16 @@ impl Content<'_> {
             .map_err(|_| Fault::whole(FaultKind::Malformed, "expected UTF-8".to_owned()))?;
         let mut found = Vec::new();
         for reading in scalars(text, self.declared.text.unwrap_or(Types::STRING)) {
-            found = self.violations(reading, body.len(), most);
+            found = self.violations(&mut reading.into(), most);
             if found.is_empty() {
                 return Ok(found);
             }
         }
         if found.is_empty() {
-            found = self.violations(Value::from(text), body.len(), most);
+            found = self.violations(&mut Value::from(text).into(), most);
         }
         Ok(found)
     }
-}
-
-fn violations(schema: Option<&Schema>, value: Value, size: usize, most: usize) -> Vec<Violation> {
-    schema.map_or_else(Vec::new, |schema| schema.violations(value, size, most))
 }
 
 impl Contents {

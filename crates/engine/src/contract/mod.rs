@@ -17,6 +17,7 @@ mod cut;
 mod encoded;
 mod fields;
 mod formats;
+mod graphql;
 mod json;
 mod lint;
 mod media;
@@ -27,9 +28,13 @@ mod response;
 mod response_filter;
 mod schema;
 mod shape;
+mod upgrade;
 mod value;
 mod words;
 
+pub(crate) use graphql::{Graphql, With};
+pub(crate) use json::{Json, Kind as JsonKind};
+pub(crate) use readable::Held;
 pub(crate) use response::{ResponseContract, has_body};
 pub(crate) use response_filter::FilterRules;
 pub(crate) use schema::Schemas;
@@ -74,6 +79,9 @@ pub(crate) struct Contract {
     body: Body,
     accept: Acceptable,
     response: ResponseContract,
+    graphql: Option<Box<Graphql>>,
+    /// Whether another protocol may be spoken after it.
+    upgrades: bool,
 }
 
 /// What a head shows.
@@ -124,6 +132,8 @@ impl Contract {
             } else {
                 ResponseContract::default()
             },
+            graphql: None,
+            upgrades: operation.upgrades(),
         }
     }
 
@@ -136,7 +146,22 @@ impl Contract {
             body: Body::any(body),
             accept: Acceptable::default(),
             response: ResponseContract::default(),
+            graphql: None,
+            upgrades: true,
         }
+    }
+
+    /// The same for an endpoint that takes GraphQL.
+    pub(crate) fn with_graphql(mut self, graphql: Graphql) -> Self {
+        self.allowed_query
+            .extend(graphql.parameters().map(str::to_owned));
+        self.graphql = Some(Box::new(graphql));
+        self
+    }
+
+    /// What is asked of GraphQL requests, where the endpoint takes them.
+    pub(crate) fn graphql(&self) -> Option<&Graphql> {
+        self.graphql.as_deref()
     }
 
     /// What the operation may answer.
@@ -171,19 +196,49 @@ impl Contract {
             Unknown::Monitor => checked.reported.extend(accept),
             Unknown::Allow => {}
         }
+        if !self.upgrades && upgrade::is_asked(head) {
+            checked
+                .refusals
+                .push(Refusal::at(Reason::UpgradeUndeclared, "header.upgrade"));
+        }
         checked.refusals.extend(self.body.check_head(head));
+        if let Some(graphql) = &self.graphql {
+            let refusal = graphql.check_head(head, target, &self.body);
+            add(&mut checked.refusals, refusal);
+        }
         checked.refusals.truncate(MOST_REFUSALS);
         checked
     }
 
+    /// Whether every segment with a `;` is the value of a parameter of style `matrix`, or ends in one. `path` has the values of the
+    /// template's parameters.
+    pub(crate) fn declares_semicolons(
+        &self,
+        segments: &[String],
+        path: &[(Arc<str>, String)],
+    ) -> bool {
+        let matrix = |name: &str| {
+            let declared = self.parameters.iter();
+            let mut declared = declared.filter(|p| p.location == ParameterLocation::Path);
+            declared.any(|parameter| parameter.name == name && parameter.is_matrix())
+        };
+        let mut values = path.iter().filter(|(_, value)| value.contains(';'));
+        let count = values.clone().count();
+        count == segments.iter().filter(|s| s.contains(';')).count()
+            && values.all(|(name, value)| value.starts_with(';') && matrix(name))
+    }
+
     /// Whether the body must be held back until it is judged.
     pub(crate) fn needs_body(&self, head: &RequestHead) -> bool {
-        self.body.is_needed(head)
+        let graphql = self.graphql.as_ref();
+        let holds = self.body.is_needed(head) || graphql.is_some_and(|g| g.needs_body(head));
+        holds && !upgrade::is_asked(head)
     }
 
     /// Whether a verdict on a request of known length may need its body.
     pub(crate) fn may_need_body(&self) -> bool {
-        self.body.may_be_needed()
+        let graphql = self.graphql.as_ref();
+        self.body.may_be_needed() || graphql.is_some_and(|graphql| graphql.may_need_body())
     }
 
     /// The length of the body so far.
@@ -191,9 +246,14 @@ impl Contract {
         self.body.check_size(length)
     }
 
-    /// The whole body.
-    pub(crate) fn check_body(&self, head: &RequestHead, body: &[u8]) -> Vec<Refusal> {
-        self.body.check(head, body, MOST_REFUSALS)
+    /// The whole body. Where its value was read for that, it is kept for other controls.
+    pub(crate) fn check_body(&self, head: &RequestHead, body: &mut Held<'_>) -> Vec<Refusal> {
+        let mut refusals = self.body.check(head, body, MOST_REFUSALS);
+        if let Some(graphql) = &self.graphql {
+            let refusal = graphql.check_body(head, body.bytes, &self.body);
+            add(&mut refusals, refusal);
+        }
+        refusals
     }
 
     fn unknown_query<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = Refusal> + 'a {
@@ -213,6 +273,12 @@ impl Contract {
                 Refusal::at(Reason::ParameterUnknown, at)
             })
     }
+}
+
+/// Adds what is found once more in another way only where it is new.
+fn add(refusals: &mut Vec<Refusal>, refusal: Option<Refusal>) {
+    let known = |new: &Refusal| refusals.iter().any(|one| one.reason == new.reason);
+    refusals.extend(refusal.filter(|new| !known(new)));
 }
 
 /// Gathers what stands in a parameter's places and checks it.

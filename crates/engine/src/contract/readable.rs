@@ -5,11 +5,24 @@
 use super::Contract;
 use super::body::Length;
 use super::encoded::Encoded;
-use super::json;
+use super::json::{self, Json};
 use super::media::{self, Sent};
 use super::response::{self, ResponseContract};
 use crate::http::{Headers, RequestHead, ResponseHead};
-use serde_json::Value;
+
+/// A body that is there.
+#[derive(Debug)]
+pub(crate) struct Held<'b> {
+    pub(crate) bytes: &'b [u8],
+    /// What it says, where the contract has read it already: by the same bounds, and unchanged.
+    pub(super) value: Option<Json<'b>>,
+}
+
+impl<'b> Held<'b> {
+    pub(crate) const fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, value: None }
+    }
+}
 
 impl Contract {
     /// Whether a body follows that may have a value.
@@ -27,11 +40,14 @@ impl Contract {
     }
 
     /// The value of a request's body, if it has one.
-    pub(crate) fn value(&self, head: &RequestHead, body: &[u8]) -> Option<Value> {
-        if !is_json(&head.headers) || self.check_size(body.len()).is_some() {
+    pub(crate) fn value<'b>(&self, head: &RequestHead, body: Held<'b>) -> Option<Json<'b>> {
+        if body.value.is_some() {
+            return body.value;
+        }
+        if !is_json(&head.headers) || self.check_size(body.bytes.len()).is_some() {
             return None;
         }
-        json::read(body, self.body.bounds()).ok()
+        json::parse(body.bytes, self.body.bounds()).ok()
     }
 }
 
@@ -46,11 +62,14 @@ impl ResponseContract {
     }
 
     /// The value of a response's body, if it has one.
-    pub(crate) fn value(&self, head: &ResponseHead, body: &[u8]) -> Option<Value> {
-        if !is_json(&head.headers) || self.check_size(body.len()).is_some() {
+    pub(crate) fn value<'b>(&self, head: &ResponseHead, body: Held<'b>) -> Option<Json<'b>> {
+        if body.value.is_some() {
+            return body.value;
+        }
+        if !is_json(&head.headers) || self.check_size(body.bytes.len()).is_some() {
             return None;
         }
-        json::read(body, response::BOUNDS).ok()
+        json::parse(body.bytes, response::BOUNDS).ok()
     }
 }
 

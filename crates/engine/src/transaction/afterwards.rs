@@ -68,7 +68,7 @@ impl Afterwards {
     /// Takes the answer to the last question (none at first) and asks the next one; `None` at the end.
     pub fn step(&mut self, answer: Option<Answer>, ended: &Ended, now: Timestamp) -> Option<Query> {
         match answer {
-            None => self.read(),
+            None => self.read(ended),
             Some(Answer::Slot(stored)) => {
                 let duty = self.duties.last()?;
                 let value = stored.as_ref().map(|stored| &*stored.value);
@@ -78,26 +78,29 @@ impl Afterwards {
                         value,
                         version: stored.map(|stored| stored.version),
                     }),
-                    None => self.next(),
+                    None => self.next(ended),
                 }
             }
             Some(Answer::Conflict) if self.races < Take::MAX_RACES => {
                 self.races += 1;
-                self.read()
+                self.read(ended)
             }
             Some(Answer::Written | Answer::Conflict | Answer::Fact(_) | Answer::Failed) => {
-                self.next()
+                self.next(ended)
             }
         }
     }
 
-    fn next(&mut self) -> Option<Query> {
+    fn next(&mut self, ended: &Ended) -> Option<Query> {
         self.duties.pop();
         self.races = 0;
-        self.read()
+        self.read(ended)
     }
 
-    fn read(&self) -> Option<Query> {
+    fn read(&mut self, ended: &Ended) -> Option<Query> {
+        while self.duties.last().is_some_and(|duty| duty.is_void(ended)) {
+            self.duties.pop();
+        }
         self.duties.last().map(|duty| Query::Get {
             key: Arc::clone(duty.slot()),
         })
@@ -123,6 +126,14 @@ impl Duty {
         match self {
             Self::Limit(due) => due.apply(stored, ended, now),
             Self::Abuse(observation) => observation.apply(stored, ended, now),
+        }
+    }
+
+    /// Whether it changes nothing, whatever the slot holds.
+    fn is_void(&self, ended: &Ended) -> bool {
+        match self {
+            Self::Limit(_) => false,
+            Self::Abuse(observation) => observation.is_void(ended),
         }
     }
 

@@ -44,9 +44,11 @@ impl Transaction {
             &pattern,
             self.policy.seed,
             &values::Of(&self),
+            watches.place,
         );
         match started {
-            Ok((watch, query)) => {
+            Ok(None) => self.watch(when, index.saturating_add(1), now),
+            Ok(Some((watch, query))) => {
                 if let Some(observation) = Observation::of(&pattern, &watch) {
                     self.observe(observation);
                 }
@@ -74,7 +76,11 @@ impl Transaction {
             return self.refuse(Reason::Internal.into());
         };
         let next = index.saturating_add(1);
-        match watch.answer(&pattern, answer, now) {
+        let watched = watch.answer(&pattern, answer, now);
+        if watch.is_news() {
+            self.observe(Observation::new(&pattern, &watch));
+        }
+        match watched {
             Watched::Ask(query) => {
                 Step::Ask(self.wait(State::Watching { when, index, watch }), query)
             }
@@ -123,8 +129,9 @@ impl Transaction {
                 pattern,
                 self.policy.seed,
                 &values::Of(self),
+                None,
             );
-            if let Ok((watch, _)) = started {
+            if let Ok(Some((watch, _))) = started {
                 self.observe(Observation::new(pattern, &watch));
             }
         }

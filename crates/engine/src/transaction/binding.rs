@@ -7,6 +7,7 @@ use super::{Found, State, Step, Transaction};
 use crate::authorize::Request;
 use crate::compile::Access;
 use crate::config::Mode;
+use crate::contract::Held;
 use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
 
@@ -49,8 +50,7 @@ impl Transaction {
         let readable = self
             .endpoint()
             .is_some_and(|e| e.contract.is_readable(&self.head));
-        let held = self.policy.delivery.allow_on_headers_stop_iteration;
-        let refusals = match (readable, held) {
+        let refusals = match (readable, self.holds) {
             (true, true) => return Step::NeedBody(self.wait(State::RequestBody)),
             (true, false) => vec![Refusal::new(Reason::BodyNotHeld)],
             (false, _) => self.check_bound_body(None),
@@ -63,7 +63,7 @@ impl Transaction {
     }
 
     /// Goes on after the contract has passed the whole body, or was not able to judge it (`None`).
-    pub(super) fn bound_body(mut self: Box<Self>, body: Option<&[u8]>) -> Step {
+    pub(super) fn bound_body(mut self: Box<Self>, body: Option<Held<'_>>) -> Step {
         let Some(mode) = self.body_binding() else {
             return self.admit();
         };
@@ -74,7 +74,7 @@ impl Transaction {
         }
     }
 
-    fn check_bound_body(&self, body: Option<&[u8]>) -> Vec<Refusal> {
+    fn check_bound_body(&self, body: Option<Held<'_>>) -> Vec<Refusal> {
         let Some(endpoint) = self.endpoint() else {
             return vec![Reason::Internal.into()];
         };
@@ -104,7 +104,7 @@ impl Transaction {
     pub(super) fn check_bound_response(
         &self,
         head: &ResponseHead,
-        body: Option<&[u8]>,
+        body: Option<Held<'_>>,
     ) -> Vec<Refusal> {
         let Some(endpoint) = self.endpoint() else {
             return vec![Reason::Internal.into()];

@@ -2,16 +2,16 @@
 
 use super::{Found, State, Step, Transaction};
 use crate::config::{Mode, WithoutHold};
+use crate::contract::Held;
 use crate::verdict::{Reason, Refusal};
 
 impl Transaction {
     /// Holds the head back until the body is complete; says so where the proxy cannot do that.
     pub(super) fn hold_for_body(mut self: Box<Self>, mode: Mode) -> Step {
-        let delivery = &self.policy.delivery;
-        if delivery.allow_on_headers_stop_iteration {
+        if self.holds {
             return Step::NeedBody(self.wait(State::RequestBody));
         }
-        let mode = match delivery.otherwise {
+        let mode = match self.policy.delivery.otherwise {
             WithoutHold::Refuse => mode,
             WithoutHold::HeadOnly => Mode::Monitor,
         };
@@ -19,6 +19,18 @@ impl Transaction {
             Found::Refused(refusal) => self.refuse(refusal),
             Found::Passes => self.admit(),
         }
+    }
+
+    /// The body that was asked for does not come.
+    #[cold]
+    pub(super) fn on_request_not_held(mut self: Box<Self>) -> Step {
+        self.holds = false;
+        let Some(endpoint) = self.endpoint() else {
+            return self.refuse(Reason::Internal.into());
+        };
+        let needed =
+            endpoint.modes.contract != Mode::Off && endpoint.contract.needs_body(&self.head);
+        self.bind_body(needed)
     }
 
     #[inline(never)]
@@ -43,15 +55,16 @@ impl Transaction {
             return self.refuse(Reason::Internal.into());
         };
         let mode = endpoint.modes.contract;
+        let mut held = Held::new(body);
         let refusals = match endpoint.contract.check_size(body.len()) {
             // Only a binding asked for the body.
             _ if mode == Mode::Off => Vec::new(),
             Some(refusal) => vec![refusal],
-            None => endpoint.contract.check_body(&self.head, body),
+            None => endpoint.contract.check_body(&self.head, &mut held),
         };
         match self.note_all(refusals, mode) {
             Found::Refused(refusal) => self.refuse(refusal),
-            Found::Passes => self.bound_body(Some(body)),
+            Found::Passes => self.bound_body(Some(held)),
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Event {
     ResponseProgress(usize),
     /// The response body is complete.
     ResponseBody(Vec<u8>),
+    /// After a [`Step::NeedBody`]: the proxy holds the message, and does not show its body.
+    NotHeld,
 }
 
 /// A question to the store that all workers of a proxy share. It is answered at once, by [`Event::Answer`].

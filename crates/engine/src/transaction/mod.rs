@@ -6,7 +6,7 @@
 //! - `request` runs the controls that need the head, `remote` waits for what other servers must say, `prove` asks what only some
 //!   credentials need, `body` and `binding` those that need a body, `response` the way back,
 //!   `behaviour` looks at what the caller has done before, `limits` takes from limits, `fleet` spends from quotas that many proxies share, `afterwards` is what is left to do at the end,
-//!   `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
+//!   `load` sheds what matters less, `bounds` holds heads to the bounds of their endpoint, `effect` is what goes in and out, `reply` what a refused caller is told, `upstream` what an admitted request takes along.
 //!
 //! INVARIANT (deny on doubt): an event that does not fit the state ends the exchange with `internal`; no path leads from a
 //! control that could not run to [`Step::Forward`], unless the policy says `monitor` for exactly that control.
@@ -15,10 +15,13 @@ mod afterwards;
 mod behaviour;
 mod binding;
 mod body;
+mod bounds;
 mod claims;
 mod effect;
 mod fleet;
 mod limits;
+mod load;
+mod matrix;
 mod prove;
 mod remote;
 mod reply;
@@ -34,7 +37,7 @@ pub use effect::{
 
 use crate::Policy;
 use crate::abuse::Watch;
-use crate::audit::{Record, Trial};
+use crate::audit::Record;
 use crate::compile::Endpoint;
 use crate::config::{Mode, Timestamp};
 use crate::http::{RequestHead, ResponseHead, Target};
@@ -63,6 +66,8 @@ pub struct Transaction {
     replacement: Option<Replacement>,
     /// Fields that the response carries besides its own.
     told: Vec<HeaderChange>,
+    /// Whether the proxy can hold a message until its body is judged.
+    holds: bool,
 }
 
 /// Where an exchange is.
@@ -108,6 +113,7 @@ impl Transaction {
     #[must_use]
     pub fn new(policy: Arc<Policy>, now: Timestamp) -> Box<Self> {
         let mut record = Record::new(Arc::clone(&policy.name), now);
+        let holds = policy.delivery.allow_on_headers_stop_iteration;
         record.revision = policy.revision.as_ref().map(|r| r.shared_name());
         Box::new(Self {
             policy,
@@ -121,7 +127,15 @@ impl Transaction {
             asked: Asked::default(),
             replacement: None,
             told: Vec::new(),
+            holds,
         })
+    }
+
+    /// The proxy cannot hold messages, whatever the policy says of it.
+    #[must_use]
+    pub fn without_hold(mut self: Box<Self>) -> Box<Self> {
+        self.holds = false;
+        self
     }
 
     /// Takes one event and says what comes next.
@@ -157,6 +171,7 @@ impl Transaction {
                 self.on_request_progress(length)
             }
             (State::RequestBody, Event::RequestBody(body)) => self.on_request_body(&body),
+            (State::RequestBody, Event::NotHeld) => self.on_request_not_held(),
             (State::Forwarded, Event::Response(head)) => self.on_response(head),
             (State::ResponseBody { head }, Event::ResponseProgress(length)) => {
                 self.on_response_progress(head, length)
@@ -164,31 +179,22 @@ impl Transaction {
             (State::ResponseBody { head }, Event::ResponseBody(body)) => {
                 self.on_response_body(&head, &body)
             }
+            (State::ResponseBody { head }, Event::NotHeld) => self.on_response_not_held(&head),
             (State::Forwarded | State::ResponseBody { .. }, Event::NoResponse) => self.deliver(),
             _ => self.refuse(Reason::Internal.into()),
         }
     }
 
-    /// What is kept of the exchange so far.
+    /// What is kept of the exchange so far, for what others have to note in it.
     #[must_use]
-    pub const fn record(&self) -> &Record {
-        &self.record
-    }
-
-    /// Notes what another policy says to the same request.
-    pub fn compared(&mut self, trial: Trial) {
-        self.record.compared(trial);
+    pub const fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
     }
 
     /// Ends an exchange that comes to no verdict any more: its client has gone. What is left to do stands in the record.
     #[must_use]
     pub fn abandon(self: Box<Self>) -> Box<Record> {
         self.record
-    }
-
-    /// Adds what another policy has to do after the same exchange.
-    pub fn and_afterwards(&mut self, other: Box<Afterwards>) {
-        self.record.add_afterwards(other);
     }
 
     fn endpoint(&self) -> Option<&Endpoint> {

@@ -5,7 +5,7 @@ use crate::audit;
 use crate::compile::Access;
 use crate::config::{Detail, Rate};
 use crate::identity::{self, Provider};
-use crate::limit::{Global, Left, Limit, Rules};
+use crate::limit::{Desk, Left, Limit, Rules};
 use crate::verdict::{Reason, Refusal};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -120,9 +120,8 @@ const fn whole_seconds(nanoseconds: u64) -> u64 {
 
 /// The same for a quota that a fleet shares. `wait` is in microseconds.
 #[cold]
-pub(super) fn shared_limit(global: &Global, wait: u64) -> Vec<(String, String)> {
-    let terms = global.terms();
-    let (name, requests, window) = (&terms.limit, terms.requests, terms.unit.seconds());
+pub(super) fn shared_limit(name: &str, desk: &Desk, wait: u64) -> Vec<(String, String)> {
+    let (requests, window) = (desk.requests(), desk.unit().seconds());
     let seconds = wait.div_ceil(1_000_000).max(1);
     vec![
         ("retry-after".to_owned(), seconds.to_string()),

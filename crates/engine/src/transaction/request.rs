@@ -13,8 +13,12 @@ use std::sync::Arc;
 impl Transaction {
     pub(super) fn on_request(mut self: Box<Self>, head: RequestHead, now: Timestamp) -> Step {
         self.record.describe_head(&head, &self.policy);
-        let reading = http::read(&head, &self.policy.reading);
+        let mut reading = http::read(&head, &self.policy.reading);
         self.head = head;
+        let target = reading.target.as_ref();
+        if target.is_some_and(|target| target.with_semicolons.is_some()) {
+            self.read_matrix(&mut reading);
+        }
         if let Found::Refused(refusal) = self.note_all(reading.refusals, self.policy.reading_mode) {
             return self.refuse(refusal);
         }
@@ -47,6 +51,9 @@ impl Transaction {
                 if let Some(endpoint) = self.policy.endpoints.get(endpoint) {
                     self.record.endpoint = Some(Arc::clone(&endpoint.label));
                     self.record.operation.clone_from(&endpoint.operation);
+                }
+                if let Found::Refused(refusal) = self.head_bounds() {
+                    return self.refuse(refusal);
                 }
                 self.watch(When::Early, 0, now)
             }
@@ -192,7 +199,7 @@ impl Transaction {
                 return self.refuse(refusal);
             }
         }
-        self.limit(0)
+        self.protect(now)
     }
 
     /// Judges parameters and everything about the body that the head tells.

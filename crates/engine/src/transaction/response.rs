@@ -2,6 +2,7 @@
 
 use super::{Found, HeaderChange, Replacement, State, Step, Transaction};
 use crate::config::Mode;
+use crate::contract::Held;
 use crate::http::ResponseHead;
 use crate::verdict::{Reason, Refusal};
 
@@ -57,9 +58,25 @@ impl Transaction {
         if !needs_body && binding.is_none() {
             return self.deliver();
         }
-        if self.policy.delivery.allow_on_headers_stop_iteration {
+        if self.holds {
             return Step::NeedBody(self.wait(State::ResponseBody { head }));
         }
+        self.deliver_unjudged(needs_body, binding)
+    }
+
+    /// The body that was asked for does not come.
+    #[cold]
+    pub(super) fn on_response_not_held(mut self: Box<Self>, head: &ResponseHead) -> Step {
+        self.holds = false;
+        let contract = self.endpoint().map(|endpoint| endpoint.contract.response());
+        let needs_body = contract.is_some_and(|c| c.needs_body(head, &self.head.method));
+        let binding = self.response_binding(head);
+        let binding = binding.filter(|_| self.is_response_readable(head));
+        self.deliver_unjudged(needs_body, binding)
+    }
+
+    /// Says that the response's body would have to be judged and cannot be.
+    fn deliver_unjudged(self: Box<Self>, needs_body: bool, binding: Option<Mode>) -> Step {
         let contract = self.response_contract().filter(|_| needs_body);
         // One finding, in the stricter of the two modes.
         let mode = if [contract, binding].contains(&Some(Mode::Enforce)) {
@@ -92,6 +109,7 @@ impl Transaction {
 
     #[inline(never)]
     pub(super) fn on_response_body(mut self: Box<Self>, head: &ResponseHead, body: &[u8]) -> Step {
+        let mut held = Held::new(body);
         if let Some(mode) = self.response_contract() {
             let Some(endpoint) = self.endpoint() else {
                 return self.refuse(Reason::Internal.into());
@@ -99,7 +117,8 @@ impl Transaction {
             let contract = endpoint.contract.response();
             let scopes = self.identity.as_ref().map_or(&[][..], |i| &i.scopes);
             let method = &self.head.method;
-            let judged = contract.check_body(head, method, body, mode == Mode::Enforce, scopes);
+            let judged =
+                contract.check_body(head, method, &mut held, mode == Mode::Enforce, scopes);
             // Reported on its own, whatever the control's mode is; `monitor` never refuses.
             if let Found::Refused(refusal) = self.note_all(judged.reported, Mode::Monitor) {
                 return self.refuse(refusal);
@@ -109,7 +128,7 @@ impl Transaction {
             }
             self.replacement = judged.replaced.map(|body| replacement(head, body));
         }
-        self.deliver_bound(head, Some(body))
+        self.deliver_bound(head, Some(held))
     }
 
     /// The mode in which the response is held to its description; `None` where it is not.
@@ -119,7 +138,7 @@ impl Transaction {
     }
 
     /// Delivers the response where its objects belong to the caller.
-    fn deliver_bound(self: Box<Self>, head: &ResponseHead, body: Option<&[u8]>) -> Step {
+    fn deliver_bound(self: Box<Self>, head: &ResponseHead, body: Option<Held<'_>>) -> Step {
         let Some(mode) = self
             .response_binding(head)
             .filter(|_| self.is_response_readable(head))

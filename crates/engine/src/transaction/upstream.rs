@@ -31,6 +31,7 @@ pub(super) fn forward(transaction: &Transaction) -> Forward {
         let name = identity::FORWARDED_CERTIFICATE.into();
         forward.headers.push(HeaderChange::Remove(name));
     }
+    transaction.upstream_timeout(&mut forward.headers);
     claims::changes(transaction, &mut forward.headers);
     let (Some(endpoint), Some(identity)) = (transaction.endpoint(), &transaction.identity) else {
         return forward;

@@ -11,6 +11,7 @@ pub(super) use compile::Side;
 use super::Request;
 use super::claim::ClaimPath;
 use crate::config::Comparison;
+use crate::contract::Json;
 use crate::verdict::{Reason, Refusal};
 use place::Places;
 use scalar::Scalar;
@@ -62,7 +63,7 @@ pub(super) enum Part<'a> {
     /// The request's head.
     Head,
     /// A body: `None` where it could not be read.
-    Body(Option<&'a Value>),
+    Body(Option<&'a Json<'a>>),
 }
 
 impl Binding {
@@ -97,7 +98,7 @@ impl Binding {
                 self.every(values.map(|value| str::from_utf8(value).ok()), request)
             }
             (Source::Body(places), Part::Body(Some(body))) => places.all_hold(body, &|value| {
-                Scalar::of(value).is_some_and(|value| self.holds(value, request))
+                Scalar::in_body(value).is_some_and(|value| self.holds(value, request))
             }),
             (Source::Body(_), Part::Body(None) | Part::Head) => false,
         };

@@ -1,7 +1,7 @@
 //! Places in JSON: a JSON pointer in which `*` stands for every item of a list.
 
 use crate::authorize::claim::unescape;
-use serde_json::Value;
+use crate::contract::{Json, JsonKind as Kind};
 
 /// The most steps of a pointer: deeper than JSON bodies may nest.
 const MOST_STEPS: usize = 32;
@@ -36,22 +36,22 @@ impl Places {
     }
 
     /// Whether there is a value at every place, and all of them hold. A list without items has no place.
-    pub(super) fn all_hold(&self, value: &Value, holds: &impl Fn(&Value) -> bool) -> bool {
+    pub(super) fn all_hold(&self, value: &Json<'_>, holds: &impl Fn(&Json<'_>) -> bool) -> bool {
         walk(value, &self.0, holds)
     }
 }
 
 /// The depth of the recursion is the number of steps.
-fn walk(value: &Value, steps: &[Step], holds: &impl Fn(&Value) -> bool) -> bool {
+fn walk(value: &Json<'_>, steps: &[Step], holds: &impl Fn(&Json<'_>) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else {
         return holds(value);
     };
-    match (step, value) {
-        (Step::Each, Value::Array(items)) => items.iter().all(|item| walk(item, rest, holds)),
-        (Step::Name(name), Value::Object(members)) => {
-            members.get(name).is_some_and(|v| walk(v, rest, holds))
+    match (step, &value.kind) {
+        (Step::Each, Kind::Array(items)) => items.iter().all(|item| walk(item, rest, holds)),
+        (Step::Name(name), Kind::Object(_)) => {
+            value.member(name).is_some_and(|v| walk(v, rest, holds))
         }
-        (Step::Name(name), Value::Array(items)) => index(name)
+        (Step::Name(name), Kind::Array(items)) => index(name)
             .and_then(|index| items.get(index))
             .is_some_and(|v| walk(v, rest, holds)),
         (Step::Each | Step::Name(_), _) => false,
@@ -72,10 +72,11 @@ mod tests {
     #[test]
     fn every_place_must_hold() {
         let body = json!({ "owner": "a", "items": [{ "owner": "a" }, { "owner": "a" }], "none": [], "mixed": [{ "owner": "a" }, {}], "a/b": { "~": "a" } });
+        let body = Json::from(body);
         let holds = |pointer: &str| {
             Places::parse(pointer)
                 .unwrap()
-                .all_hold(&body, &|v| v == "a")
+                .all_hold(&body, &|v| v.as_str() == Some("a"))
         };
         for pointer in [
             "/owner",

@@ -3,6 +3,7 @@
 //! INVARIANT (no guess): a value that is not of the type is equal to nothing, and nor is an empty text: it names nobody.
 
 use crate::config::Comparison;
+use crate::contract::{Json, JsonKind as Kind};
 use serde_json::{Number, Value};
 
 /// A value that can be compared.
@@ -19,6 +20,15 @@ impl<'a> Scalar<'a> {
             Value::String(text) => Self::text(text),
             Value::Number(number) => Some(Self::Number(number)),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// The same of a body.
+    pub(super) fn in_body(value: &'a Json<'_>) -> Option<Self> {
+        match &value.kind {
+            Kind::String(text) => Self::text(text),
+            Kind::Number(number) => Some(Self::Number(number)),
+            Kind::Null | Kind::Bool(_) | Kind::Array(_) | Kind::Object(_) => None,
         }
     }
 

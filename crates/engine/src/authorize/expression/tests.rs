@@ -36,6 +36,7 @@ fn target() -> Target {
         segments: vec!["orders".to_owned(), "o-1".to_owned()],
         query: query.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),
         rewritten: None,
+        with_semicolons: None,
     }
 }
 

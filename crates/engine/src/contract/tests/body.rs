@@ -1,6 +1,6 @@
 use super::{bodiless, codes, contract, contract_with, head};
 use crate::config::{BodyRules, Unknown};
-use crate::contract::Contract;
+use crate::contract::{Contract, Held};
 use crate::http::{RequestHead, Target};
 use crate::verdict::Reason;
 use serde_json::{Value, json};
@@ -137,13 +137,13 @@ fn content_of_bodies() {
         ),
         (&" ".repeat(101), vec![(Reason::BodyTooLarge, "")]),
     ] {
-        let refusals = contract.check_body(&json, body.as_bytes());
+        let refusals = contract.check_body(&json, &mut Held::new(body.as_bytes()));
         let mut seen = codes(&refusals);
         seen.sort_unstable();
         assert_eq!(seen, found, "{body}");
     }
     let text = head(&[("content-type", b"text/csv")]);
-    assert_eq!(contract.check_body(&text, b"{not json"), []);
+    assert_eq!(contract.check_body(&text, &mut Held::new(b"{not json")), []);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn endpoints_without_a_body_take_none() {
     assert_eq!(contract.check_size(0), None);
     assert_eq!(contract.check_size(1), Some(Reason::BodyUnexpected.into()));
     assert_eq!(
-        codes(&contract.check_body(&head(&[]), b"x")),
+        codes(&contract.check_body(&head(&[]), &mut Held::new(b"x"))),
         [(Reason::BodyUnexpected, "")]
     );
 }
