@@ -4,7 +4,6 @@ use crate::head;
 use crate::host::Host;
 use crate::shared;
 use meshward_engine::audit::Record;
-use meshward_engine::config::Timestamp;
 use meshward_engine::transaction::Ended;
 
 /// The most questions at the end of one stream. The engine's own bound is lower.
@@ -15,7 +14,7 @@ pub(crate) fn settle(host: &impl Host, record: &mut Record) {
     let Some(mut afterwards) = record.afterwards.take() else {
         return;
     };
-    let now = Timestamp(host.nanoseconds() / 1000);
+    let now = host.now();
     let sizes = afterwards.needs_sizes();
     let status = record.status.or_else(|| {
         afterwards

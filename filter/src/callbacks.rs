@@ -8,6 +8,7 @@ use crate::root::{Lasting, Root};
 use crate::serving::Serving;
 use crate::signature;
 use crate::stream::{Flow, Stream};
+use meshward_engine::load::Gauges;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 use std::cell::RefCell;
@@ -17,6 +18,7 @@ thread_local! {
     // Envoy makes a new root for a new configuration and keeps the VM: metrics are defined once in its life.
     static METRICS: Rc<Metrics> = Rc::new(Metrics::new());
     static SERVING: Rc<Serving> = Rc::new(Serving::default());
+    static GAUGES: Rc<RefCell<Gauges>> = Rc::default();
     // For the same reason: requests that wait under the old configuration go on under the new one's ticks.
     static KEEPER: Rc<Keeper<Envoy, Engine>> = Rc::new(Keeper::new());
 }
@@ -28,6 +30,7 @@ pub fn root_context(context: u32) -> Box<dyn RootContext> {
         keeper: KEEPER.with(Rc::clone),
         metrics: METRICS.with(Rc::clone),
         serving: SERVING.with(Rc::clone),
+        gauges: GAUGES.with(Rc::clone),
     };
     Box::new(Root::new(Envoy, Engine, lasting, context))
 }
@@ -93,8 +96,13 @@ impl Exchange {
         let Ok(mut stream) = self.stream.try_borrow_mut() else {
             return Flow::Hold;
         };
-        let waited = stream.is_waiting();
+        let (waited, doubted) = (stream.is_waiting(), stream.is_doubted());
         let flow = work(&mut stream);
+        if !doubted && stream.is_doubted() {
+            let received = stream.received();
+            self.keeper
+                .doubt(&Envoy, &self.stream, self.context, received);
+        }
         let Some(wait) = stream.waits_for().filter(|_| !waited) else {
             return flow;
         };

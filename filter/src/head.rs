@@ -90,14 +90,29 @@ pub(crate) fn made_by_proxy(host: &impl Host) -> bool {
 
 /// The status that the client got, once the exchange is over.
 pub(crate) fn status_sent(host: &impl Host) -> Option<u16> {
-    let bytes = host.property(&["response", "code"])?;
-    let number = i64::from_le_bytes(bytes.try_into().ok()?);
-    u16::try_from(number).ok().filter(|status| *status > 0)
+    let status = number(host, &["response", "code"])?;
+    u16::try_from(status).ok().filter(|status| *status > 0)
 }
 
 /// The length of the body of `request` or `response`, once the exchange is over.
 pub(crate) fn size(host: &impl Host, of: &str) -> Option<u64> {
-    let bytes = host.property(&[of, "size"])?;
+    number(host, &[of, "size"])
+}
+
+/// How much of the request the proxy has received until now, its head included.
+pub(crate) fn received(host: &impl Host) -> Option<u64> {
+    number(host, &["request", "total_size"])
+}
+
+/// Whether the upstream has sent all of its response.
+pub(crate) fn has_answered(host: &impl Host) -> bool {
+    let latency = host.property(&["response", "backend_latency"]);
+    latency.is_some_and(|latency| !latency.is_empty())
+}
+
+/// A property that is a number. None is below zero.
+fn number(host: &impl Host, path: &[&str]) -> Option<u64> {
+    let bytes = host.property(path)?;
     let number = i64::from_le_bytes(bytes.try_into().ok()?);
     u64::try_from(number).ok()
 }

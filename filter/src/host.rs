@@ -7,9 +7,12 @@
 //! callbacks where Envoy answers it: header maps and bodies in the callbacks of their own side, and while that side is held.
 
 #[cfg(test)]
+pub(crate) mod counting;
+#[cfg(test)]
 pub(crate) mod fake;
 mod grpc;
 
+use meshward_engine::config::Timestamp;
 use meshward_engine::http::Headers;
 use meshward_engine::remote::{Call, CallAnswer, MAX_ANSWER, Protocol};
 use meshward_engine::transaction::Reply;
@@ -62,6 +65,10 @@ pub(crate) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 pub(crate) trait Host: Clone {
     /// Nanoseconds since the Unix epoch; 0 when the clock cannot be read.
     fn nanoseconds(&self) -> u64;
+    /// The same to the microsecond, as the engine counts.
+    fn now(&self) -> Timestamp {
+        Timestamp(self.nanoseconds() / 1000)
+    }
     /// Bytes that nobody can guess.
     fn random(&self) -> [u8; 16];
     /// The plugin's configuration.
@@ -104,6 +111,8 @@ pub(crate) trait Host: Clone {
     fn enter(&self, context: u32) -> bool;
     /// Sends a request on that was held.
     fn resume_request(&self);
+    /// Sends a response on that was held.
+    fn resume_response(&self);
     /// Asks for ticks at this interval.
     fn tick_every(&self, period: Duration);
     /// Answers the client over HTTP.
@@ -296,6 +305,10 @@ impl Host for Envoy {
 
     fn resume_request(&self) {
         let _ = hostcalls::resume_http_request();
+    }
+
+    fn resume_response(&self) {
+        let _ = hostcalls::resume_http_response();
     }
 
     fn tick_every(&self, period: Duration) {

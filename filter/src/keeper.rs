@@ -6,10 +6,13 @@
 //!
 //! INVARIANT (bounded): so many requests wait at most ([`MOST_WAITING`]); each until a moment that the engine names.
 
+mod doubt;
+
 use crate::drive::Judge;
 use crate::host::{CallId, Host};
 use crate::shared;
 use crate::stream::{Flow, Stream};
+use doubt::Doubted;
 use meshward_engine::Policy;
 use meshward_engine::config::Timestamp;
 use meshward_engine::remote::{Ask, Awaited, CallAnswer, Desk, Note, RemoteKeys, Task};
@@ -44,6 +47,7 @@ pub(crate) struct Keeper<H, J> {
     desks: RefCell<Vec<Weak<Desk>>>,
     calls: RefCell<HashMap<CallId, Caller<H, J>>>,
     waiting: RefCell<Vec<Waiting<H, J>>>,
+    doubted: RefCell<Vec<Doubted<H, J>>>,
     /// The ticks that were asked for last, and by which context.
     period: Cell<Option<(u32, Duration)>>,
 }
@@ -83,6 +87,7 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             desks: RefCell::new(Vec::new()),
             calls: RefCell::new(HashMap::new()),
             waiting: RefCell::new(Vec::new()),
+            doubted: RefCell::new(Vec::new()),
             period: Cell::new(None),
         }
     }
@@ -153,9 +158,10 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             }
         }
         self.wake(host, own_context, now);
+        self.settle_doubts(host, own_context);
         let period = if !self.waiting.borrow().is_empty() {
             self.eagerness()
-        } else if kept.is_empty() && desks.is_empty() && done {
+        } else if kept.is_empty() && desks.is_empty() && self.doubted.borrow().is_empty() && done {
             NEVER
         } else {
             CALM
@@ -322,11 +328,17 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             host.resume_request();
             return None;
         }
+        let doubted = open.is_doubted().then(|| open.received());
         if let Some(id) = open.awaits() {
             let caller = Caller::Stream(Rc::downgrade(stream), context);
             self.calls.borrow_mut().insert(id, caller);
         }
-        open.waits_for()
+        let wait = open.waits_for();
+        drop(open);
+        if let Some(received) = doubted {
+            self.doubt(host, stream, context, received);
+        }
+        wait
     }
 
     fn tick_every(&self, host: &H, context: u32, period: Duration) {

@@ -20,8 +20,11 @@
 //! [`Step::Forward`](meshward_engine::transaction::Step::Forward), and whatever is not expected ends in a refusal.
 
 mod afterwards;
+#[cfg(test)]
+mod budgets;
 mod callbacks;
 mod drive;
+mod flight;
 mod head;
 mod host;
 mod keeper;

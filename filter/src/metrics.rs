@@ -7,6 +7,7 @@
 
 use crate::host::{Host, MetricId, MetricKind};
 use meshward_engine::audit::{Counter, Record};
+use meshward_engine::hashed::HashedMap;
 use meshward_engine::remote::{Desk, Tally};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -20,11 +21,11 @@ const MEASURED_EVERY: u32 = 8;
 pub(crate) struct Metrics {
     series: RefCell<HashMap<String, MetricId>>,
     /// The same series by a hash of their labels, so that a name is written out only once.
-    known: RefCell<HashMap<u64, MetricId>>,
+    known: RefCell<HashedMap<u64, MetricId>>,
     most: Cell<usize>,
     time: Cell<Option<MetricId>>,
     /// When API keys were last seen: by a hash of provider and id, the gauge and the minute in which it was set.
-    keys: RefCell<HashMap<u64, (MetricId, u64)>>,
+    keys: RefCell<HashedMap<u64, (MetricId, u64)>>,
     /// Calls to rate limit services. Policies bound their number.
     calls: RefCell<HashMap<String, MetricId>>,
     /// Exchanges so far, to measure every so many of them.
@@ -36,10 +37,10 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             series: RefCell::new(HashMap::new()),
-            known: RefCell::new(HashMap::new()),
+            known: RefCell::new(HashedMap::default()),
             most: Cell::new(0),
             time: Cell::new(None),
-            keys: RefCell::new(HashMap::new()),
+            keys: RefCell::new(HashedMap::default()),
             calls: RefCell::new(HashMap::new()),
             exchanges: Cell::new(0),
         }
@@ -135,7 +136,7 @@ impl Metrics {
         };
         let seconds = record.time.seconds();
         let minute = seconds / 60;
-        let hash = fnv([&**provider, &**key]);
+        let hash = fnv(&[&**provider, &**key]);
         // Nothing that runs below here comes back to this cell.
         let Ok(mut keys) = self.keys.try_borrow_mut() else {
             return;
@@ -199,10 +200,12 @@ fn hash(counter: &Counter<'_>) -> u64 {
         control,
         reason,
     } = *counter;
-    fnv([name, api, endpoint, outcome, control, reason])
+    fnv(&[name, api, endpoint, outcome, control, reason])
 }
 
-fn fnv<const N: usize>(labels: [&str; N]) -> u64 {
+/// Not inlined: the loop would be written out for each label.
+#[inline(never)]
+fn fnv(labels: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for label in labels {
         for byte in label.bytes().chain([0]) {

@@ -3,6 +3,7 @@
 use meshward_engine::{
     Candidate, Compiled, Policy, Problem, Severity, SourceNeeds, bundle, compile,
 };
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A policy that serves.
@@ -16,6 +17,20 @@ pub(crate) struct Loaded {
     pub(crate) source: SourceNeeds,
     /// What is doubtful about it.
     pub(crate) warnings: Vec<Problem>,
+    /// Whether the proxy holds messages, as the policy says.
+    pub(crate) holding: Cell<Holding>,
+}
+
+/// Whether the plugin is configured to show the bodies of messages that it holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// No body was needed yet.
+    #[default]
+    Untried,
+    /// One was shown.
+    Works,
+    /// One came and was not shown.
+    Missing,
 }
 
 /// Reads a configuration. `seed` is the secret of the limit table that the workers share.
@@ -36,6 +51,7 @@ pub(crate) fn load(configuration: &[u8], seed: [u8; 16]) -> Result<Loaded, Vec<P
         policy: Arc::new(policy.with_revision(bundle.revision)),
         candidate,
         warnings,
+        holding: Cell::default(),
     })
 }
 

@@ -12,8 +12,9 @@ use crate::seed;
 use crate::serving::Serving;
 use crate::stream::Stream;
 use meshward_engine::bundle::{self, Revision};
-use meshward_engine::config::Timestamp;
+use meshward_engine::load::Gauges;
 use meshward_engine::remote::CallAnswer;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The most problems of one configuration that are logged.
@@ -35,6 +36,8 @@ pub(crate) struct Lasting<H, J> {
     pub(crate) metrics: Rc<Metrics>,
     pub(crate) keeper: Rc<Keeper<H, J>>,
     pub(crate) serving: Rc<Serving>,
+    /// What is known of the upstreams.
+    pub(crate) gauges: Rc<RefCell<Gauges>>,
 }
 
 impl<H: Host, J: Judge> Root<H, J> {
@@ -75,7 +78,10 @@ impl<H: Host, J: Judge> Root<H, J> {
                 );
                 lasting.metrics.allow(loaded.policy.max_series());
                 lasting.serving.taken(&loaded.policy);
-                let now = self.now();
+                if let Ok(mut gauges) = lasting.gauges.try_borrow_mut() {
+                    loaded.policy.go_on(&mut gauges);
+                }
+                let now = self.host.now();
                 lasting
                     .keeper
                     .keep(&self.host, self.context, &loaded.policy, now);
@@ -107,7 +113,7 @@ impl<H: Host, J: Judge> Root<H, J> {
         let told = self.lasting.serving.tell(&self.host);
         self.lasting
             .keeper
-            .tick(&self.host, self.context, told, self.now());
+            .tick(&self.host, self.context, told, self.host.now());
         if let Some(loaded) = &self.loaded {
             for desk in loaded.policy.desks() {
                 self.lasting.metrics.asked(&self.host, desk);
@@ -122,19 +128,15 @@ impl<H: Host, J: Judge> Root<H, J> {
         }
         self.lasting
             .keeper
-            .leave(&self.host, self.context, self.now());
+            .leave(&self.host, self.context, self.host.now());
     }
 
     /// A call was answered that no request waits for.
     pub(crate) fn called(&self, id: CallId, answer: &CallAnswer) {
-        let now = self.now();
+        let now = self.host.now();
         self.lasting
             .keeper
             .called(&self.host, self.context, id, answer, now);
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(self.host.nanoseconds() / 1000)
     }
 
     /// Starts an exchange.
@@ -161,6 +163,7 @@ mod tests {
             metrics: Rc::new(Metrics::new()),
             keeper: Rc::new(Keeper::new()),
             serving: Rc::new(Serving::default()),
+            gauges: Rc::default(),
         };
         Root::new(host.clone(), Engine, lasting, 1)
     }

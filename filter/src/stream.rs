@@ -6,14 +6,18 @@
 //! INVARIANT (nothing before the verdict): [`Flow::Pass`] for the request comes only from `State::Upstream` and
 //! `State::Passed`, and those only after [`Next::Forward`].
 
+mod unasked;
+mod withheld;
+
 use crate::afterwards;
 use crate::drive::{Judge, Next, drive};
+use crate::flight::UnderWay;
 use crate::head;
 use crate::host::{CallId, Host, Side};
 use crate::keeper::Wait;
 use crate::metrics::Metrics;
 use crate::outcome;
-use crate::policy::Loaded;
+use crate::policy::{Holding, Loaded};
 use crate::trial::{self, Shown};
 use meshward_engine::audit::Record;
 use meshward_engine::config::Timestamp;
@@ -70,8 +74,11 @@ pub(crate) struct Stream<H, J> {
     shown: Option<Box<Shown>>,
     /// Fields that the response carries besides its own.
     told: Vec<HeaderChange>,
+    under_way: UnderWay,
     /// Nanoseconds in callbacks, so far; `None` where this exchange is not measured.
     spent: Option<u64>,
+    /// When the clock was read last.
+    last: Timestamp,
 }
 
 impl<H: Host, J: Judge> Stream<H, J> {
@@ -88,7 +95,9 @@ impl<H: Host, J: Judge> Stream<H, J> {
             complete: false,
             shown: None,
             told: Vec::new(),
+            under_way: UnderWay::default(),
             spent,
+            last: Timestamp(0),
         }
     }
 
@@ -98,7 +107,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
             let (State::New, Some(loaded)) = (&stream.state, &stream.loaded) else {
                 return stream.refuse(Reason::PolicyUnusable, Side::Request, now);
             };
-            let transaction = Transaction::new(Arc::clone(&loaded.policy), now);
+            let mut transaction = Transaction::new(Arc::clone(&loaded.policy), now);
+            if loaded.holding.get() == Holding::Missing {
+                transaction = transaction.without_hold();
+            }
             stream.complete = end_of_stream;
             let head = head::request(&stream.host, end_of_stream, loaded.source);
             stream.shown = loaded.candidate.as_ref().map(|_| Shown::new(&head));
@@ -113,7 +125,10 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if !matches!(self.state, State::Answered(..)) {
             outcome::tell(&self.host, &std::mem::take(&mut self.told));
         }
-        if !matches!(self.state, State::Upstream(_)) || head::made_by_proxy(&self.host) {
+        let judged = matches!(self.state, State::Upstream(_));
+        let by_proxy = (judged || self.under_way.is_watched()) && head::made_by_proxy(&self.host);
+        self.under_way.answered(&self.host, by_proxy);
+        if !judged || by_proxy {
             return self.unjudged(Side::Response);
         }
         self.timed(|stream, now| {
@@ -131,16 +146,17 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if !self.holds(side) {
             return self.unjudged(side);
         }
-        self.timed(|stream, now| stream.hand_body(side, end_of_stream, now))
+        self.note_shown();
+        if end_of_stream || self.spent.is_some() {
+            return self.timed(|stream, now| stream.hand_body(side, end_of_stream, now));
+        }
+        // How much there is says nothing of when: the clock need not be read again.
+        self.hand_body(side, end_of_stream, self.last)
     }
 
     /// The trailers are here, and with them the end of the body.
     pub(crate) fn trailers(&mut self, side: Side) -> Flow {
-        self.note_arrival(side, self.held, true);
-        if !self.holds(side) {
-            return self.unjudged(side);
-        }
-        self.timed(|stream, now| stream.hand_body(side, true, now))
+        self.body(side, self.held, true)
     }
 
     /// What it waits for may have changed, or the time is over: judges the request again, if it still waits.
@@ -203,11 +219,12 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     /// The exchange is over.
     pub(crate) fn over(&mut self) {
+        self.under_way.over(&self.host);
         let record = match self.take() {
             State::Passed(record) | State::Answered(_, record) => Some(record),
             // Admitted, but no response of the upstream was judged: it did not answer, or somebody hung up.
             State::Upstream(transaction) | State::HoldsResponse(transaction) => {
-                let now = Timestamp(self.host.nanoseconds() / 1000);
+                let now = self.host.now();
                 let record = self.without_response(transaction, now);
                 if let Some(record) = &record {
                     self.metrics.count(&self.host, record);
@@ -361,6 +378,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
     }
 
     fn admit(&mut self, transaction: Box<Transaction>, how: &Forward, now: Timestamp) -> Flow {
+        self.under_way.depart(&transaction, now);
         let state = if how.watch_response {
             State::Upstream(transaction)
         } else {
@@ -428,62 +446,14 @@ impl<H: Host, J: Judge> Stream<H, J> {
         self.metrics.seen(&self.host, record);
     }
 
-    /// What happens to a message that the engine does not ask for.
-    const fn unjudged(&self, side: Side) -> Flow {
-        match (&self.state, side) {
-            (State::Upstream(_) | State::Passed(_) | State::HoldsResponse(_), Side::Request) => {
-                Flow::Pass
-            }
-            (
-                State::New
-                | State::Waits(..)
-                | State::Calls(..)
-                | State::HoldsRequest(_)
-                | State::Answered(..)
-                | State::Over,
-                Side::Request,
-            ) => Flow::Hold,
-            (State::HoldsResponse(_) | State::Answered(Side::Response, _), Side::Response) => {
-                Flow::Hold
-            }
-            // Answered on the request's side: this is our own answer on its way. Not yet admitted: it is one that the proxy
-            // made, such as 413 for a body over its buffer.
-            (
-                State::New
-                | State::Waits(..)
-                | State::Calls(..)
-                | State::HoldsRequest(_)
-                | State::Upstream(_)
-                | State::Passed(_)
-                | State::Answered(Side::Request, _)
-                | State::Over,
-                Side::Response,
-            ) => Flow::Pass,
-        }
-    }
-
-    /// Keeps account of what is held of a message.
-    const fn note_arrival(&mut self, side: Side, size: usize, end_of_stream: bool) {
-        self.held = size;
-        if matches!(side, Side::Request) {
-            self.complete = end_of_stream;
-        }
-    }
-
-    const fn holds(&self, side: Side) -> bool {
-        matches!(
-            (&self.state, side),
-            (State::HoldsRequest(_), Side::Request) | (State::HoldsResponse(_), Side::Response)
-        )
-    }
-
     fn take(&mut self) -> State {
         std::mem::replace(&mut self.state, State::Over)
     }
 
     fn timed(&mut self, work: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
         let start = self.host.nanoseconds();
-        let flow = work(self, Timestamp(start / 1000));
+        self.last = Timestamp(start / 1000);
+        let flow = work(self, self.last);
         if let Some(spent) = &mut self.spent {
             let end = self.host.nanoseconds();
             *spent = spent.saturating_add(end.saturating_sub(start));

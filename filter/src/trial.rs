@@ -41,10 +41,10 @@ pub(crate) fn settle(
     judge: &impl Judge,
     candidate: &Candidate,
     shown: Shown,
-    active: Next,
+    mut active: Next,
     now: Timestamp,
 ) -> Next {
-    let other = match ask(host, judge, candidate, shown, now) {
+    let mut other = match ask(host, judge, candidate, shown, now) {
         next @ (Next::Forward(..) | Next::Reply(..)) => next,
         undecided @ (Next::Wait(..)
         | Next::Call(..)
@@ -53,7 +53,7 @@ pub(crate) fn settle(
         | Next::Replace(..)
         | Next::Stuck) => return noted(also(active, undecided), Trial::Unknown),
     };
-    let (Some(ours), Some(theirs)) = (record(&active), record(&other)) else {
+    let (Some(ours), Some(theirs)) = (record(&mut active), record(&mut other)) else {
         return active;
     };
     let caller = |record: &Record| Some((record.provider.clone()?, record.subject.clone()?));
@@ -71,7 +71,7 @@ pub(crate) fn settle(
 
 /// What decides, with what is left to do of what does not.
 fn also(mut decides: Next, other: Next) -> Next {
-    let record = match other {
+    let left = match other {
         Next::Forward(transaction, _)
         | Next::Wait(transaction, ..)
         | Next::Call(transaction, _)
@@ -79,18 +79,11 @@ fn also(mut decides: Next, other: Next) -> Next {
         Next::Reply(record, _) | Next::Deliver(record) | Next::Replace(record, _) => record,
         Next::Stuck => return decides,
     };
-    let Some(afterwards) = record.afterwards else {
+    let Some(afterwards) = left.afterwards else {
         return decides;
     };
-    match &mut decides {
-        Next::Forward(transaction, _) => transaction.and_afterwards(afterwards),
-        Next::Reply(record, _) => record.add_afterwards(afterwards),
-        Next::Wait(..)
-        | Next::Call(..)
-        | Next::Hold(_)
-        | Next::Deliver(_)
-        | Next::Replace(..)
-        | Next::Stuck => {}
+    if let Some(record) = record(&mut decides) {
+        record.add_afterwards(afterwards);
     }
     decides
 }
@@ -114,9 +107,9 @@ fn ask(
 }
 
 /// What is kept of a request that has its verdict.
-fn record(next: &Next) -> Option<&Record> {
+fn record(next: &mut Next) -> Option<&mut Record> {
     match next {
-        Next::Forward(transaction, _) => Some(transaction.record()),
+        Next::Forward(transaction, _) => Some(transaction.record_mut()),
         Next::Reply(record, _) => Some(record),
         Next::Wait(..)
         | Next::Call(..)
@@ -128,15 +121,8 @@ fn record(next: &Next) -> Option<&Record> {
 }
 
 fn noted(mut next: Next, trial: Trial) -> Next {
-    match &mut next {
-        Next::Forward(transaction, _) => transaction.compared(trial),
-        Next::Reply(record, _) => record.compared(trial),
-        Next::Wait(..)
-        | Next::Call(..)
-        | Next::Hold(_)
-        | Next::Deliver(_)
-        | Next::Replace(..)
-        | Next::Stuck => {}
+    if let Some(record) = record(&mut next) {
+        record.compared(trial);
     }
     next
 }

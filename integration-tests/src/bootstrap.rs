@@ -163,6 +163,7 @@ fn connection_manager(mut filters: Vec<Value>) -> Value {
         "max_request_headers_kb": 96,
         "common_http_protocol_options": { "max_headers_count": 2000 },
         "stream_idle_timeout": "30s",
+        "upgrade_configs": [{ "upgrade_type": "websocket" }],
         "http_filters": filters,
         "route_config": { "virtual_hosts": [{
             "name": "all",

@@ -96,6 +96,29 @@ impl Envoy {
         kib / 1024
     }
 
+    /// The processor's time that each worker has taken until now, in seconds.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    #[must_use]
+    pub fn worker_seconds(&self) -> Vec<f64> {
+        let threads = format!("/proc/{}/task", self.process.id());
+        let threads = std::fs::read_dir(threads).expect("the process runs");
+        let threads = threads.map(|thread| thread.expect("it ends no thread").path());
+        let of = |thread: &Path, file: &str| {
+            std::fs::read_to_string(thread.join(file)).expect("it ends no thread")
+        };
+        threads
+            .filter(|thread| of(thread, "comm").starts_with("wrk:worker"))
+            .map(|thread| {
+                let text = of(&thread, "schedstat");
+                let nanoseconds = text.split(' ').next().and_then(|field| field.parse().ok());
+                let nanoseconds: f64 = nanoseconds.expect("`schedstat` begins with a number");
+                nanoseconds / 1e9
+            })
+            .collect()
+    }
+
     /// Asks the admin interface.
     ///
     /// # Panics
@@ -103,6 +126,17 @@ impl Envoy {
     #[must_use]
     pub fn admin(&self, path: &str) -> Response {
         Client::new(self.admin).get(path)
+    }
+
+    /// Lets it write down every call between the Wasm host and its modules, from now on.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn trace_wasm(&self) {
+        let request =
+            "POST /logging?wasm=trace HTTP/1.1\r\nhost: admin\r\ncontent-length: 0\r\n\r\n";
+        let answer = Client::new(self.admin).raw(request.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// The values of the counters and gauges with the wanted names.

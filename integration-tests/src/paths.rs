@@ -53,6 +53,20 @@ pub fn redis() -> PathBuf {
     tool("REDIS_SERVER", "redis-", "redis-server")
 }
 
+/// schemathesis with all that it needs, for Python to find: `SCHEMATHESIS`, else the newest one in Meshward's cache.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn schemathesis() -> PathBuf {
+    let cached = || {
+        let file = tool("SCHEMATHESIS", "schemathesis-", "schemathesis/__init__.py");
+        let home = file.ancestors().nth(2).map(PathBuf::from);
+        home.unwrap_or_default()
+    };
+    named("SCHEMATHESIS").unwrap_or_else(cached)
+}
+
 /// The OCI layout of the packaged filter: `MESHWARD_IMAGE`.
 ///
 /// # Panics

@@ -1,5 +1,6 @@
 //! Other servers that the filter asks: an issuer's keys, introspection. They answer as written, and keep what they saw.
 
+use crate::local::Local;
 use crate::upstream::{Answer, response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -10,10 +11,8 @@ use hyper_util::rt::TokioIo;
 use meshward_engine::exchange::ServerAnswer;
 use meshward_testkit::judge::{Seen, SeenRequest};
 use std::convert::Infallible;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 /// A server behind one cluster.
@@ -23,7 +22,7 @@ pub struct Server {
     pub port: u16,
     state: Shared,
     held: watch::Sender<bool>,
-    runtime: Option<Runtime>,
+    _local: Local,
 }
 
 #[derive(Debug, Default)]
@@ -42,24 +41,16 @@ impl Server {
     /// When it cannot be started.
     #[must_use]
     pub fn start(answers: Vec<ServerAnswer>) -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_io()
-            .build()
-            .expect("a runtime can be started");
-        let listener = runtime
-            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .expect("a port can be had");
-        let port = listener.local_addr().expect("it is bound").port();
+        let (local, listener, port) = Local::listen();
         let state = Shared::default();
         state.lock().answers = answers;
         let (held, gate) = watch::channel(false);
-        runtime.spawn(accept(listener, state.clone(), gate));
+        local.spawn(accept(listener, state.clone(), gate));
         Self {
             port,
             state,
             held,
-            runtime: Some(runtime),
+            _local: local,
         }
     }
 
@@ -82,14 +73,6 @@ impl Server {
     #[must_use]
     pub fn seen(&self) -> Vec<SeenRequest> {
         self.state.lock().seen.clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The corpus through one Envoy: a listener for each policy, the same comparison as in the native run.
 
-use crate::client::Client;
+use crate::client::{Client, Response};
 use crate::envoy::Envoy;
 use crate::ratelimit::{RateLimit, Redis};
 use crate::servers::Server;
@@ -77,6 +77,18 @@ impl CorpusEnvoy {
             .collect()
     }
 
+    /// Sends an exchange: what the client gets.
+    #[must_use]
+    pub fn send(&self, ready: &Prepared, client: &Client) -> Response {
+        if let Some(response) = &ready.exchange.response {
+            self.upstream.answer(&ready.request_id, answer(response));
+        }
+        let request = &ready.exchange.request;
+        let source = ready.exchange.source.address;
+        let source = source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        client.send(source, &request.method, &on_the_wire(request))
+    }
+
     fn one(&self, run: &Run, topic: &Topic, case: &Case, client: &Client) -> Vec<Mistake> {
         let prepared = match run.prepare(topic, case) {
             Ok(prepared) => prepared,
@@ -84,11 +96,7 @@ impl CorpusEnvoy {
         };
         let mut found = Vec::new();
         for (index, (exchange, ready)) in case.exchange.iter().zip(&prepared).enumerate() {
-            let client = if topic.file.tls {
-                client.over(Tls::of(&run.pki, exchange.peer.as_deref()))
-            } else {
-                client.clone()
-            };
+            let client = client_of(run, topic, exchange, client);
             let differing = self.differences(exchange, ready, &client);
             found.extend(
                 differing
@@ -100,13 +108,7 @@ impl CorpusEnvoy {
     }
 
     fn differences(&self, exchange: &Exchange, ready: &Prepared, client: &Client) -> Vec<String> {
-        if let Some(response) = &ready.exchange.response {
-            self.upstream.answer(&ready.request_id, answer(response));
-        }
-        let request = &ready.exchange.request;
-        let source = ready.exchange.source.address;
-        let source = source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let response = client.send(source, &request.method, &on_the_wire(request));
+        let response = self.send(ready, client);
         if let Some(differs) = &exchange.envoy {
             return self.otherwise(differs, response.status, ready);
         }
@@ -155,6 +157,16 @@ impl CorpusEnvoy {
             found.push("the upstream saw a request that Envoy refused".to_owned());
         }
         found
+    }
+}
+
+/// A client as the exchange wants it: over TLS where the file says so.
+#[must_use]
+pub fn client_of(run: &Run, topic: &Topic, exchange: &Exchange, client: &Client) -> Client {
+    if topic.file.tls {
+        client.over(Tls::of(&run.pki, exchange.peer.as_deref()))
+    } else {
+        client.clone()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A real HTTP/1.1 server behind Envoy: it answers as it was told, and keeps what it saw.
 
+use crate::local::Local;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -9,10 +10,8 @@ use hyper_util::rt::TokioIo;
 use meshward_testkit::judge::{Seen, SeenRequest};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
 
 /// A running server.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub struct Upstream {
     /// Its port on 127.0.0.1.
     pub port: u16,
     state: Shared,
-    runtime: Option<Runtime>,
+    _local: Local,
 }
 
 /// What the server answers.
@@ -51,21 +50,13 @@ impl Upstream {
     /// When it cannot be started.
     #[must_use]
     pub fn start() -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_io()
-            .build()
-            .expect("a runtime can be started");
-        let listener = runtime
-            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .expect("a port can be had");
-        let port = listener.local_addr().expect("it is bound").port();
+        let (local, listener, port) = Local::listen();
         let state = Shared::default();
-        runtime.spawn(accept(listener, state.clone()));
+        local.spawn(accept(listener, state.clone()));
         Self {
             port,
             state,
-            runtime: Some(runtime),
+            _local: local,
         }
     }
 
@@ -87,14 +78,6 @@ impl Upstream {
     #[must_use]
     pub fn count(&self) -> usize {
         self.state.lock().count
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -209,6 +209,10 @@ impl Host for Fake {
         true
     }
 
+    fn resume_response(&self) {
+        self.resume_request();
+    }
+
     fn resume_request(&self) {
         let mut state = self.state.borrow_mut();
         let context = state.context;

@@ -32,16 +32,12 @@ fn case() -> Case {
     ]);
     let keeper = Keeper::new();
     let loaded = Rc::new(load(BUNDLE.as_bytes(), [0; 16]).unwrap());
-    keeper.keep(&host, 1, &loaded.policy, now(&host));
+    keeper.keep(&host, 1, &loaded.policy, host.now());
     Case {
         host,
         keeper,
         loaded,
     }
-}
-
-fn now(host: &Fake) -> Timestamp {
-    Timestamp(host.nanoseconds() / 1000)
 }
 
 fn answered(body: &str) -> CallAnswer {
@@ -78,15 +74,15 @@ fn waiting_requests_go_on_when_the_keys_come() {
     let period = || case.host.state.borrow().period;
     assert_eq!(period(), Some(EAGER));
     let stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1);
     assert_eq!(case.reply(), None);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1, "one at a time");
 
     let keys = answered(KEYS);
     case.keeper
-        .called(&case.host, ROOT, CallId(1), &keys, now(&case.host));
+        .called(&case.host, ROOT, CallId(1), &keys, case.host.now());
     assert_eq!(
         case.reply(),
         Some(401),
@@ -94,7 +90,7 @@ fn waiting_requests_go_on_when_the_keys_come() {
     );
     assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
     assert!(!stream.borrow().is_waiting());
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(period(), Some(CALM));
 }
 
@@ -103,7 +99,7 @@ fn a_call_that_cannot_be_made_is_a_failure_at_once() {
     let case = case();
     let _stream = case.waiting(7);
     case.host.state.borrow_mut().calls_fail = true;
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.reply(), Some(503));
     let warnings = case.host.lines(log::Level::Warn);
     assert!(warnings[0].contains("`corp`"), "{warnings:?}");
@@ -116,10 +112,10 @@ fn who_has_gone_is_forgotten_and_who_waits_too_long_is_answered() {
     let ended = case.waiting(8);
     ended.borrow_mut().over();
     let _late = case.waiting(9);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.keeper.waiting.borrow().len(), 2);
     case.host.state.borrow_mut().clock += 2_000_000_000;
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.reply(), Some(503));
     assert!(case.keeper.waiting.borrow().is_empty());
 }
@@ -138,16 +134,16 @@ fn so_many_wait_and_no_more() {
 fn a_root_that_ends_leaves_the_fetch_to_another() {
     let case = case();
     let _stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1);
-    case.keeper.leave(&case.host, ROOT + 1, now(&case.host));
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.leave(&case.host, ROOT + 1, case.host.now());
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1, "not its call");
 
-    case.keeper.leave(&case.host, ROOT, now(&case.host));
+    case.keeper.leave(&case.host, ROOT, case.host.now());
     assert_eq!(case.reply(), None, "it waits on");
     case.keeper
-        .tick(&case.host, ROOT + 1, true, now(&case.host));
+        .tick(&case.host, ROOT + 1, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 2);
 }
 
@@ -167,7 +163,7 @@ fn shared() -> Case {
     ]);
     let keeper = Keeper::new();
     let loaded = Rc::new(load(SHARED.as_bytes(), [0; 16]).unwrap());
-    keeper.keep(&host, ROOT, &loaded.policy, now(&host));
+    keeper.keep(&host, ROOT, &loaded.policy, host.now());
     Case {
         host,
         keeper,
@@ -180,8 +176,8 @@ fn all_who_wait_for_a_lease_share_one_call() {
     let case = shared();
     let streams: Vec<_> = (7..12).map(|context| case.waiting(context)).collect();
     assert_eq!(case.host.state.borrow().period, Some(PROMPT));
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     {
         let state = case.host.state.borrow();
         assert_eq!(state.calls.len(), 1, "one for all");
@@ -190,11 +186,11 @@ fn all_who_wait_for_a_lease_share_one_call() {
     }
     let answer = CallAnswer::Message(FITS.repeat(10));
     case.keeper
-        .called(&case.host, ROOT, CallId(1), &answer, now(&case.host));
+        .called(&case.host, ROOT, CallId(1), &answer, case.host.now());
     assert_eq!(case.host.state.borrow().resumed, [7, 8, 9, 10, 11]);
     assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
     assert!(streams.iter().all(|stream| !stream.borrow().is_waiting()));
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().period, Some(CALM));
 }
 
@@ -202,9 +198,9 @@ fn all_who_wait_for_a_lease_share_one_call() {
 fn who_waits_for_a_lease_in_vain_is_answered() {
     let case = shared();
     let _stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     case.host.state.borrow_mut().clock += 2_000_000_000;
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.reply(), Some(503));
 
     // The answer never came. Where no call can be made either, nobody waits for long, and an operator is told.
@@ -212,7 +208,7 @@ fn who_waits_for_a_lease_in_vain_is_answered() {
     case.host.state.borrow_mut().calls_fail = true;
     let _stream = case.waiting(8);
     for _ in 0..3 {
-        case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+        case.keeper.tick(&case.host, ROOT, true, case.host.now());
     }
     assert_eq!(case.reply(), Some(503));
     let warnings = case.host.lines(log::Level::Warn);
@@ -223,12 +219,12 @@ fn who_waits_for_a_lease_in_vain_is_answered() {
 fn a_root_that_ends_leaves_the_question_to_another() {
     let case = shared();
     let _stream = case.waiting(7);
-    case.keeper.tick(&case.host, ROOT, true, now(&case.host));
+    case.keeper.tick(&case.host, ROOT, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1);
-    case.keeper.leave(&case.host, ROOT, now(&case.host));
+    case.keeper.leave(&case.host, ROOT, case.host.now());
     // Until the first question's time is over, another worker must believe that its answer will come.
     case.host.state.borrow_mut().clock += 999_000_000;
     case.keeper
-        .tick(&case.host, ROOT + 1, true, now(&case.host));
+        .tick(&case.host, ROOT + 1, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1);
 }

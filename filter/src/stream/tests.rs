@@ -36,6 +36,7 @@ fn short(event: &Event) -> String {
         Event::NoResponse => "no response".to_owned(),
         Event::ResponseProgress(size) => format!("response progress {size}"),
         Event::ResponseBody(body) => format!("response body {}", String::from_utf8_lossy(body)),
+        Event::NotHeld => "not held".to_owned(),
     }
 }
 
@@ -310,4 +311,34 @@ fn a_body_before_its_head_goes_nowhere() {
     assert_eq!(case.stream.trailers(Side::Request), Flow::Hold);
     case.stream.over();
     assert!(case.events().is_empty());
+}
+
+#[test]
+fn a_body_that_comes_and_is_not_shown_is_noticed() {
+    let mut case = case(vec![hold(), forward(false), deliver()]);
+    let size = |bytes: i64| {
+        let mut state = case.host.state.borrow_mut();
+        let name = "request.total_size".to_owned();
+        state.properties.insert(name, bytes.to_le_bytes().to_vec());
+    };
+    size(100);
+    assert!(!case.stream.is_doubted());
+    assert_eq!(case.stream.request_head(false), Flow::Hold);
+    assert!(case.stream.is_doubted());
+    let before = case.stream.received();
+    assert!(!case.stream.is_withheld(before), "its client is slow");
+    size(101);
+    assert!(case.stream.is_withheld(before));
+    assert_eq!(case.stream.go_on_without(), Some(Side::Request));
+    assert_eq!(case.events()[1], "not held");
+    assert_eq!(case.host.lines(log::Level::Error).len(), 1);
+    assert!(!case.stream.is_doubted());
+}
+
+#[test]
+fn a_body_that_was_shown_leaves_no_doubt() {
+    let mut case = case(vec![hold(), hold(), hold()]);
+    assert_eq!(case.stream.request_head(false), Flow::Hold);
+    assert_eq!(case.stream.body(Side::Request, 1, false), Flow::Hold);
+    assert!(!case.stream.is_doubted());
 }

@@ -10,6 +10,7 @@
 )]
 
 mod make;
+mod worker;
 
 use integration_tests::paths;
 use make::Maker;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 const HOST: &str = "generated.test";
 
-/// A description under a policy that lets everybody in.
+/// What judges requests to a description.
 struct Api {
     evaluator: Evaluator,
     description: Description,
@@ -34,22 +35,7 @@ struct Api {
 
 impl Api {
     fn load(archive: &str, file: &str) -> Self {
-        let policy = json!({
-            "apiVersion": "meshward.dev/v1", "kind": "Policy", "metadata": { "name": "generated" },
-            "delivery": { "allowOnHeadersStopIteration": true },
-            "apis": [{ "name": "generated", "hosts": [HOST], "basePaths": ["/"], "openapi": file, "unsupportedPatterns": "ignore",
-                "defaults": { "authenticate": { "public": true } } }],
-        });
-        let document: Document = serde_json::from_value(policy).expect("the policy is one");
-        let (mut bundle, _) = bundle(&document, &mut FileLoader::new(paths::archive(archive)))
-            .unwrap_or_else(|problems| panic!("{file}: {problems:#?}"));
-        let descriptions = bundle
-            .apis
-            .iter_mut()
-            .filter_map(|api| api.description.as_mut());
-        for operation in descriptions.flat_map(|description| &mut description.operations) {
-            operation.security = None;
-        }
+        let bundle = public(archive, file);
         let description = bundle.apis.first().and_then(|api| api.description.clone());
         let compiled = compile(&bundle).unwrap_or_else(|problems| panic!("{file}: {problems:#?}"));
         Self {
@@ -74,6 +60,27 @@ impl Api {
             .evaluate(&exchange, now)
             .expect("the exchange can be judged")
     }
+}
+
+/// A description under a policy that lets everybody in.
+fn public(archive: &str, file: &str) -> Document {
+    let policy = json!({
+        "apiVersion": "meshward.dev/v1", "kind": "Policy", "metadata": { "name": "generated" },
+        "delivery": { "allowOnHeadersStopIteration": true },
+        "apis": [{ "name": "generated", "hosts": [HOST], "basePaths": ["/"], "openapi": file, "unsupportedPatterns": "ignore",
+            "defaults": { "authenticate": { "public": true } } }],
+    });
+    let document: Document = serde_json::from_value(policy).expect("the policy is one");
+    let (mut bundle, _) = bundle(&document, &mut FileLoader::new(paths::archive(archive)))
+        .unwrap_or_else(|problems| panic!("{file}: {problems:#?}"));
+    let descriptions = bundle
+        .apis
+        .iter_mut()
+        .filter_map(|api| api.description.as_mut());
+    for operation in descriptions.flat_map(|description| &mut description.operations) {
+        operation.security = None;
+    }
+    bundle
 }
 
 /// A request in the making.
