@@ -1,7 +1,8 @@
 //! How far a policy covers the OWASP API Security Top 10 (2023): only what can be counted, and nothing that cannot.
 
 use crate::endpoints::Endpoint;
-use meshward_engine::config::{Document, Mode, Unknown};
+use meshward_engine::ShedSummary;
+use meshward_engine::config::{Abuse, Document, Mode, Unknown};
 use meshward_engine::verdict::Control;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -76,6 +77,22 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
     let checked_bodies = count(&|e| e.takes_body() && e.enforces(Control::Contract));
     let responses = count(&|e| e.rules.responses && e.enforces(Control::Response));
     let limited = count(&|e| !e.rules.limits.is_empty() && e.enforces(Control::Limit));
+    let watched = |kind: &dyn Fn(&Abuse) -> bool| {
+        count(&|e| {
+            let mut names = e.rules.abuse.iter().map(|(name, _)| name);
+            e.enforces(Control::Abuse) && names.any(|n| bundle.abuse.get(n).is_some_and(kind))
+        })
+    };
+    let enumeration = watched(&|pattern| pattern.objects.is_some());
+    let guessing = watched(&|pattern| pattern.failed_authentications.is_some());
+    let flows = watched(&|pattern| pattern.sequence.is_some());
+    let strays = match watched(&|pattern| pattern.peers.is_some()) {
+        0 => String::new(),
+        n => format!("; {n} watch for callers that stray from what their peers call"),
+    };
+    let gives_way = |shed: &ShedSummary| shed.in_flight.is_some() || shed.latency.is_some();
+    let shed =
+        count(&|e| e.rules.shed.as_ref().is_some_and(gives_way) && e.enforces(Control::Limit));
     let described = count(&|e| e.rules.described);
     let closed = bundle
         .apis
@@ -91,6 +108,11 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
         .unwrap_or(Mode::Enforce)
         == Mode::Enforce;
 
+    let graphql = match count(&|e| !e.rules.graphql.is_empty() && e.enforces(Control::Contract)) {
+        0 => String::new(),
+        n => format!(", and so is what {n} endpoints are asked in GraphQL"),
+    };
+
     let risk = |id, name, coverage, because| Risk {
         id,
         name,
@@ -103,21 +125,24 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
             "Broken object level authorization",
             Coverage::whole(bound, objects),
             format!(
-                "{bound} of {objects} endpoints whose path names an object bind it to the caller"
+                "{bound} of {objects} endpoints whose path names an object bind it to the caller; {enumeration} watch for enumeration"
             ),
         ),
         risk(
             "API2",
             "Broken authentication",
             Coverage::whole(authenticate, total),
-            of(authenticate, "enforce authentication"),
+            format!(
+                "{}; {guessing} watch for guessed credentials",
+                of(authenticate, "enforce authentication")
+            ),
         ),
         risk(
             "API3",
             "Broken object property level authorization",
             Coverage::part(checked_bodies + responses),
             format!(
-                "{checked_bodies} of {bodies} request bodies and {responses} responses are held to their schemas; not per caller"
+                "{checked_bodies} of {bodies} request bodies and {responses} responses are held to their schemas; members that only some callers may see are named by `response.hide`"
             ),
         ),
         risk(
@@ -125,7 +150,7 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
             "Unrestricted resource consumption",
             Coverage::whole(limited, total),
             format!(
-                "{}; sizes of heads and bodies are bounded",
+                "{}; sizes of heads and bodies are bounded{graphql}; {shed} give way while their service has too much to do",
                 of(limited, "have an enforced limit")
             ),
         ),
@@ -133,14 +158,17 @@ pub(crate) fn risks(bundle: &Document, endpoints: &[Endpoint]) -> Vec<Risk> {
             "API5",
             "Broken function level authorization",
             Coverage::whole(authorized, total),
-            of(authorized, "ask callers for more than to be known"),
+            format!(
+                "{}{strays}",
+                of(authorized, "ask callers for more than to be known")
+            ),
         ),
         risk(
             "API6",
             "Unrestricted access to sensitive business flows",
-            Coverage::part(limited),
+            Coverage::part(limited.max(flows)),
             format!(
-                "{}; flows over several requests are not yet followed",
+                "{}; {flows} ask for what must be called before (`sequence`)",
                 of(limited, "limit how often they are called")
             ),
         ),

@@ -5,6 +5,7 @@
 //!
 //! Exit codes: 0 fine, 1 the answer is no, 2 used wrongly.
 
+mod bench;
 mod clock;
 mod command;
 mod coverage;
@@ -16,6 +17,7 @@ mod failure;
 mod floor;
 mod gaps;
 mod kubernetes;
+mod lines;
 mod lints;
 mod output;
 mod policy;
@@ -23,6 +25,7 @@ mod push;
 mod run;
 mod style;
 mod table;
+mod vendor;
 
 use clap::Parser as _;
 use std::process::ExitCode;

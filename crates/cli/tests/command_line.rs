@@ -345,11 +345,13 @@ fn wrong_use_is_told_with_exit_code_2() {
 fn every_command_has_help_with_examples() {
     for command in [
         "init",
+        "vendor",
         "check",
         "build",
         "eval",
         "explain",
         "run",
+        "bench",
         "completions",
     ] {
         let shown = outcome(&[command, "--help"]);

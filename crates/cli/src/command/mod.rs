@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bench;
 mod build;
 mod check;
 mod completions;
@@ -12,6 +13,7 @@ mod push;
 mod reference;
 mod render;
 mod run;
+mod vendor;
 
 use crate::failure::Failure;
 use clap::{Parser, Subcommand};
@@ -37,12 +39,14 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Arguments),
+    Vendor(vendor::Arguments),
     Check(check::Arguments),
     Build(build::Arguments),
     Eval(eval::Arguments),
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Bench(bench::Arguments),
     Push(push::Arguments),
     Key(key::Arguments),
     Completions(completions::Arguments),
@@ -55,12 +59,14 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Init(arguments) => arguments.run(),
+            Command::Vendor(arguments) => arguments.run(),
             Command::Check(arguments) => arguments.run(),
             Command::Build(arguments) => arguments.run(),
             Command::Eval(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Render(arguments) => arguments.run(),
             Command::Run(arguments) => arguments.run(),
+            Command::Bench(arguments) => arguments.run(),
             Command::Push(arguments) => arguments.run(),
             Command::Key(arguments) => arguments.run(),
             Command::Completions(arguments) => arguments.run(),

@@ -126,6 +126,7 @@ impl Site {
             upstream: self.upstream,
             admin: self.admin,
             buffer: ready.largest_body(),
+            upgrades: ready.upgrades(),
             filter,
         }
     }

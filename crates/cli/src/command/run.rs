@@ -80,6 +80,7 @@ struct Session {
     version: u64,
     bundle: String,
     buffer: u64,
+    upgrades: bool,
     filter_file: PathBuf,
     last_lines: VecDeque<String>,
     /// What Envoy has noted since the last version was sent.
@@ -107,7 +108,7 @@ impl Arguments {
         let ready = prepared(checked.ready.ok_or(Failure::Said)?);
         self.check_clusters(&ready);
         let (bundle, _) = ready.bundle_json()?;
-        let buffer = ready.largest_body();
+        let (buffer, upgrades) = (ready.largest_body(), ready.upgrades());
 
         let folder = tempfile::Builder::new()
             .prefix("meshward-run-")
@@ -124,6 +125,7 @@ impl Arguments {
             clusters: speaking(self.clusters.clone(), &ready.policy),
             admin: self.admin.clone(),
             buffer,
+            upgrades,
             filter: FilterSource::File(filter_file.clone()),
         }
         .yaml();
@@ -137,6 +139,7 @@ impl Arguments {
             envoy: &envoy,
             bootstrap: &bootstrap,
             admin_file: folder.path().join("admin"),
+            workers: None,
         };
         let proxy = start.spawn(move |line| {
             // The receiver is gone only when the run is over.
@@ -159,6 +162,7 @@ impl Arguments {
             version: 1,
             bundle,
             buffer,
+            upgrades,
             filter_file,
             last_lines: VecDeque::new(),
             notes: Vec::new(),
@@ -332,6 +336,11 @@ impl Session {
         if ready.largest_body() > self.buffer {
             anstream::eprintln!(
                 "{WARNING}warning{WARNING:#}: this policy takes larger bodies than Envoy was started for; run again to hold them"
+            );
+        }
+        if ready.upgrades() && !self.upgrades {
+            anstream::eprintln!(
+                "{WARNING}warning{WARNING:#}: this policy lets WebSockets pass, and Envoy was started for one that does not; run again to let them pass"
             );
         }
         self.version += 1;

@@ -173,7 +173,7 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
     }
     if !waives(Demand::Body) {
         let (most, own) = (asked.body, rules.body);
-        for (field, most, own) in [
+        let bounds = [
             (
                 "maxSize",
                 most.max_size.map(|b| b.0),
@@ -199,15 +199,11 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
                 most.max_part_size.map(|b| b.0),
                 own.max_part_size.map(|b| b.0),
             ),
-        ] {
-            if let (Some(most), Some(own)) = (most, own)
-                && own > most
-            {
-                let at = pointer(&pointer(at, "body"), field);
-                let what = format!("`{own}` is more than `{most}`");
-                problems.push(floor.looser(at, &what, &pointer("/endpoints/body", field)));
-            }
-        }
+        ];
+        loosened(floor, at, "body", bounds, problems);
+    }
+    if !waives(Demand::Head) {
+        head(floor, at, rules, problems);
     }
     if (asked.body.decode, rules.body.decode) == (Some(Decode::None), Some(Decode::Gzip))
         && !waives(Demand::Body)
@@ -236,6 +232,54 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
             &looser_than(&own, &least),
             "/endpoints/undeclaredFields",
         ));
+    }
+}
+
+/// Bounds on request heads.
+fn head(floor: &Floor, at: &str, rules: &Rules, problems: &mut Vec<Problem>) {
+    let (most, own) = (floor.document.endpoints.head, rules.head);
+    let bounds = [
+        (
+            "maxTarget",
+            most.max_target.map(|b| b.0),
+            own.max_target.map(|b| b.0),
+        ),
+        (
+            "maxQueryParameters",
+            most.max_query_parameters.map(u64::from),
+            own.max_query_parameters.map(u64::from),
+        ),
+        (
+            "maxHeaders",
+            most.max_headers.map(u64::from),
+            own.max_headers.map(u64::from),
+        ),
+        (
+            "maxHeaderSize",
+            most.max_header_size.map(|b| b.0),
+            own.max_header_size.map(|b| b.0),
+        ),
+    ];
+    loosened(floor, at, "head", bounds, problems);
+}
+
+/// Tells which bounds of a group the policy raises: for each its name, the floor's and the policy's own.
+fn loosened<const N: usize>(
+    floor: &Floor,
+    at: &str,
+    group: &str,
+    bounds: [(&str, Option<u64>, Option<u64>); N],
+    problems: &mut Vec<Problem>,
+) {
+    for (field, most, own) in bounds {
+        if let (Some(most), Some(own)) = (most, own)
+            && own > most
+        {
+            let at = pointer(&pointer(at, group), field);
+            let what = format!("`{own}` is more than `{most}`");
+            let theirs = pointer(&pointer("/endpoints", group), field);
+            problems.push(floor.looser(at, &what, &theirs));
+        }
     }
 }
 

@@ -24,6 +24,7 @@ endpoints:
   unknownEndpoints: monitor
   unknownQuery: deny
   body: { maxSize: 64KiB, maxDepth: 40 }
+  head: { maxHeaders: 40, maxHeaderSize: 8KiB }
   stripCredentials: true
   undeclaredFields: report
 exceptions:
@@ -85,6 +86,8 @@ apis:
         Some(32),
         "the default is tighter"
     );
+    assert_eq!(api.defaults.head.max_headers, Some(40));
+    assert_eq!(api.defaults.head.max_target, None);
     assert_eq!(api.defaults.upstream.strip_credentials, Some(true));
     assert_eq!(api.defaults.modes.response, Some(config::Mode::Monitor));
     let limits: Vec<usize> = ready.policy.endpoints().map(|e| e.limits.len()).collect();
@@ -118,6 +121,7 @@ apis:
       authenticate: { anyOf: [staff, others], optional: true }
       unknownQuery: monitor
       body: { maxSize: 1MiB, maxDepth: 41, maxValues: 100000 }
+      head: { maxHeaders: 41, maxHeaderSize: 9KiB, maxTarget: 100B }
       upstream: { stripCredentials: false }
       response: { undeclaredFields: keep }
     endpoints:
@@ -146,6 +150,8 @@ apis:
             "/apis/0/defaults/unknownQuery",
             "/apis/0/defaults/body/maxSize",
             "/apis/0/defaults/body/maxDepth",
+            "/apis/0/defaults/head/maxHeaders",
+            "/apis/0/defaults/head/maxHeaderSize",
             "/apis/0/defaults/upstream/stripCredentials",
             "/apis/0/defaults/response/undeclaredFields",
             "/apis/0/endpoints/0/mode",

@@ -84,6 +84,15 @@ fn of_api(floor: &Floor, policy: &str, top: Option<Mode>, api: &mut Api) {
         let own = defaults.modes.response.get_or_insert(Mode::Off);
         *own = (*own).min(least);
     }
+    let head = &mut defaults.head;
+    absent_or_lower(&mut head.max_target, asked.head.max_target, None);
+    absent_or_lower(
+        &mut head.max_query_parameters,
+        asked.head.max_query_parameters,
+        None,
+    );
+    absent_or_lower(&mut head.max_headers, asked.head.max_headers, None);
+    absent_or_lower(&mut head.max_header_size, asked.head.max_header_size, None);
     let body = &mut defaults.body;
     absent_or_lower(&mut body.max_size, asked.body.max_size, BODY.max_size);
     absent_or_lower(&mut body.max_depth, asked.body.max_depth, BODY.max_depth);

@@ -141,7 +141,9 @@ fn look<'a>(operation: &'a Operation, walk: &mut Walk<'a>) {
         }
     }
     let at = pointer(&operation.at, "responses");
-    let is_success = |status: &String| status.starts_with(['2', '3']) || status == "default";
+    // 101: from there on another protocol is spoken.
+    let is_success =
+        |status: &String| status.starts_with(['2', '3']) || matches!(&**status, "101" | "default");
     if !operation.responses.keys().any(is_success) {
         walk.note(Kind::NoResponses, operation.at.clone());
     }

@@ -21,6 +21,7 @@ fn what_is_left_open_is_counted_once_with_its_place() {
             { "method": "PUT", "path": "/a", "at": "/paths/~1a/put",
               "body": { "content": { "application/json": { "schema": { "anyOf": [{ "$ref": "#/$defs/Order" }, { "$ref": "#/$defs/Closed" }] } } } },
               "responses": { "200": { "content": { "application/json": { "schema": { "type": "object" } } } } } },
+            { "method": "GET", "path": "/chat", "at": "/paths/~1chat/get", "responses": { "101": {} } },
         ],
     }))
     .unwrap();

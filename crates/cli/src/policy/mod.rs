@@ -12,7 +12,7 @@ use crate::diagnose::{self, Located};
 use crate::failure::Failure;
 use crate::floor::Floor;
 use meshward_engine::bundle::{self, Bundle, Revision};
-use meshward_engine::config::{Candidate, Document};
+use meshward_engine::config::{Candidate, Document, Operation};
 use meshward_engine::{Compiled, Policy, Problem, Severity};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -130,6 +130,15 @@ impl Ready {
         self
     }
 
+    /// The same, compiled: what is decided here is decided as behind such a proxy.
+    pub(crate) fn held(self) -> Result<Self, Failure> {
+        let mut ready = self.able_to_hold();
+        // It compiled before, and differs in nothing that can be wrong.
+        let compiled = meshward_engine::compile(&ready.bundle).map_err(|_| Failure::Said)?;
+        ready.policy = Arc::new(compiled.policy);
+        Ok(ready)
+    }
+
     /// The bundle as one line of JSON, and which one it is.
     pub(crate) fn bundle_json(&self) -> Result<(String, Revision), Failure> {
         bundle::write(&self.bundle)
@@ -159,6 +168,18 @@ impl Ready {
         .filter_map(|body| body.max_size)
         .map(|size| size.0)
         .fold(DEFAULT_BUFFER, u64::max)
+    }
+
+    /// Whether a description has an operation after which another protocol is spoken, as with WebSocket: the proxy must let it pass.
+    pub(crate) fn upgrades(&self) -> bool {
+        let described = self
+            .bundle
+            .apis
+            .iter()
+            .filter_map(|a| a.description.as_ref());
+        described
+            .flat_map(|description| &description.operations)
+            .any(Operation::upgrades)
     }
 }
 

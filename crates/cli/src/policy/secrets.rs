@@ -5,6 +5,7 @@
 
 use meshward_engine::pointer;
 use meshward_openapi::source::Source;
+use meshward_openapi::vendor::without_credentials;
 use serde_json::Value;
 
 /// The fields of an API key that are no secret.
@@ -62,6 +63,11 @@ fn collect(value: &Value, at: &str, secret: &mut Vec<String>) {
                         fields(inner, &here, &["file", "env"], secret);
                     }
                     (name, Value::String(_)) if TELLING.contains(&name) => secret.push(here),
+                    ("$ref" | "openapi", Value::String(url))
+                        if without_credentials(url) != *url =>
+                    {
+                        secret.push(here);
+                    }
                     _ => collect(inner, &here, secret),
                 }
             }
@@ -95,14 +101,14 @@ mod tests {
 
     #[test]
     fn what_may_be_a_credential_is_blanked_and_offsets_stay() {
-        let text = "keys: [{ id: acme, key: p4ss, sha256: 'geheüim' }]\njwks: { inline: { keys: [{ kty: EC, d: abc }] } }\npassword: x\nclientSecret: { value: hush, env: NAME }\n";
+        let text = "keys: [{ id: acme, key: p4ss, sha256: 'geheüim' }]\njwks: { inline: { keys: [{ kty: EC, d: abc }] } }\npassword: x\nclientSecret: { value: hush, env: NAME }\nschemas: [{ $ref: 'https://me:pass@a.example/b' }, { $ref: 'https://a.example/c' }]\n";
         let source = Source::parse("policy.yaml", text).unwrap();
         let shown = blank(&source);
         assert_eq!(shown.len(), text.len());
-        for secret in ["p4ss", "gehe", "abc", "password: x", "hush"] {
+        for secret in ["p4ss", "gehe", "abc", "password: x", "hush", "pass@"] {
             assert!(!shown.contains(secret), "{shown}");
         }
-        for public in ["acme", "EC", "NAME"] {
+        for public in ["acme", "EC", "NAME", "a.example/c"] {
             assert!(shown.contains(public), "{shown}");
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Start<'a> {
     pub(crate) bootstrap: &'a Path,
     /// Where Envoy writes the address of its admin interface.
     pub(crate) admin_file: PathBuf,
+    /// How many workers it has. When absent: as many as the machine has processors.
+    pub(crate) workers: Option<u32>,
 }
 
 /// A running Envoy. It ends when this is dropped.
@@ -50,6 +52,9 @@ impl Start<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        if let Some(workers) = self.workers {
+            command.args(["--concurrency", &workers.to_string()]);
+        }
         // Ctrl-C in the terminal reaches this program alone, which then ends Envoy in good order.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -78,6 +83,11 @@ impl Start<'_> {
 }
 
 impl Proxy {
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The address of the admin interface, once Envoy has one.
     pub(crate) fn admin(&self) -> Option<String> {
         let text = std::fs::read_to_string(&self.admin_file).ok()?;
