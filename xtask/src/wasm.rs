@@ -1,8 +1,8 @@
-//! Wasm modules: built for their target, then made smaller and faster by `wasm-opt`.
+//! Wasm modules: built for their target, made smaller and faster by `wasm-opt`, and the filter with hints for the proxy's compiler.
 
 use crate::command::build::deliver;
 use crate::tools::{self, Program};
-use crate::{paths, process, progress};
+use crate::{hints, paths, process, progress};
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use std::fs;
@@ -20,17 +20,17 @@ const OPTIONS: [&str; 6] = [
     "--enable-simd",
 ];
 
-/// Builds the filter into the directory of what is delivered.
+/// Builds the filter into the directory of what is delivered. The command line must be there: it makes the bundles that hints need.
 pub(crate) fn build() -> Result<()> {
     let raw = progress::step("building the filter", || compile("meshward-filter"))?;
-    optimise(&raw, &paths::filter())
+    finish(&raw, &paths::filter(), Finish::Hinted)
 }
 
 /// Builds the filter from nothing into a directory of its own, and gives the module.
 pub(crate) fn build_apart(dir: &Path) -> Result<PathBuf> {
     let raw = compile_into("meshward-filter", dir)?;
     let filter = dir.join("dist/meshward_filter.wasm");
-    optimise(&raw, &filter)?;
+    finish(&raw, &filter, Finish::Hinted)?;
     Ok(filter)
 }
 
@@ -69,13 +69,22 @@ fn without_paths(target: &str) -> Result<String> {
     ))
 }
 
-/// Puts the module through `wasm-opt` into its place. Where that cannot be, the module is delivered as it is, and a warning says so.
-pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
+/// What a module gets when it has been compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// It is put through `wasm-opt`.
+    Optimised,
+    /// And then it gets hints: which of its branches are seldom taken.
+    Hinted,
+}
+
+/// Finishes a module and puts it into its place. Where `wasm-opt` is missing the module is delivered as it is, and a warning says so.
+pub(crate) fn finish(raw: &Path, to: &Path, finish: Finish) -> Result<()> {
     if let Err(error) = tools::need(&[Program::WasmOpt]) {
         progress::warn(&format!("{} is not optimised: {error:#}", name(to)));
         return deliver(raw, to);
     }
-    let key = key(raw)?;
+    let key = key(raw, finish)?;
     let stamp = to.with_extension("wasm.made-from");
     if to.exists() && fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == key) {
         return Ok(());
@@ -99,6 +108,9 @@ pub(crate) fn optimise(raw: &Path, to: &Path) -> Result<()> {
             fs::remove_file(&stamp).ok();
             return deliver(raw, to);
         }
+        if finish == Finish::Hinted {
+            hints::add(&fresh)?;
+        }
         fs::rename(&fresh, to)
             .with_context(|| format!("`{}` cannot be put in its place", to.display()))?;
         fs::write(&stamp, &key).with_context(|| format!("`{}` cannot be written", stamp.display()))
@@ -113,11 +125,19 @@ fn name(module: &Path) -> String {
         .into_owned()
 }
 
-/// What an optimised module was made from: the module, the options, and the version of the tool.
-fn key(raw: &Path) -> Result<String> {
+/// What a finished module was made from: the module, the options, the version of the tool, and what its hints come from.
+fn key(raw: &Path, finish: Finish) -> Result<String> {
     let bytes = fs::read(raw).with_context(|| format!("`{}` cannot be read", raw.display()))?;
     let version = process::output(Command::new("wasm-opt").arg("--version"))?;
     let digest = Sha256::digest(&bytes);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{digest} {} {}", version.trim(), OPTIONS.join(" ")))
+    let hints = match finish {
+        Finish::Optimised => String::new(),
+        Finish::Hinted => hints::key()?,
+    };
+    Ok(format!(
+        "{digest} {} {} {hints}",
+        version.trim(),
+        OPTIONS.join(" ")
+    ))
 }

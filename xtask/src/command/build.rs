@@ -25,11 +25,10 @@ pub(crate) enum Part {
 /// Builds, and says what came out.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let wants = |part| args.only.is_none_or(|only| only == part);
+    // Also for the filter alone: it makes the bundles with which the filter is run for its hints.
+    command_line()?;
     if wants(Part::Filter) {
         crate::wasm::build()?;
-    }
-    if wants(Part::Cli) {
-        command_line()?;
     }
     for (part, file) in [
         (Part::Filter, paths::filter()),
@@ -43,7 +42,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn command_line() -> Result<()> {
+/// Builds the command line into the directory of what is delivered.
+pub(crate) fn command_line() -> Result<()> {
     progress::step("building the command line", || {
         process::run(Command::new("cargo").current_dir(paths::root()).args([
             "build",

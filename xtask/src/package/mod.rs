@@ -11,7 +11,7 @@ mod layout;
 mod sbom;
 mod sums;
 
-use crate::{paths, progress, wasm};
+use crate::{command, paths, progress, wasm};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,7 @@ pub(crate) fn of_delivered() -> Result<PathBuf> {
 /// Makes the package, and says its digest.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let to = place();
+    command::build::command_line()?;
     wasm::build()?;
     let digest = progress::step("packaging", || make(&paths::filter(), &to))?;
     if args.verify {
