@@ -9,6 +9,8 @@ mod bench;
 mod clock;
 mod command;
 mod demo;
+mod hints;
+mod instructions;
 mod package;
 mod paths;
 mod ports;
@@ -38,6 +40,7 @@ enum Task {
     Test(command::test::Args),
     Bench(bench::Args),
     Soak(bench::soak::Args),
+    Instructions(instructions::Args),
     Docs(command::docs::Args),
     Fmt(command::fmt::Args),
     Tools(command::tools::Args),
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Test(args) => command::test::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Soak(args) => bench::soak::run(&args),
+        Task::Instructions(args) => instructions::run(&args),
         Task::Docs(args) => command::docs::run(&args),
         Task::Fmt(args) => command::fmt::run(&args),
         Task::Tools(args) => command::tools::run(&args),

@@ -1,7 +1,9 @@
 //! The least that a Wasm filter can do: what Meshward's costs are compared with.
 //!
-//! The plugin's configuration is one word: `nothing`, `headers` (fetch all request headers) or `body` (hold the request
-//! until its body is there, and fetch it). Nothing is looked at, and every request passes.
+//! The plugin's configuration is one word: `nothing`, `headers` (fetch all request headers), `slot` (read a slot of the shared data and
+//! write it back, as a limit does), `calls` (all that Meshward asks the proxy for an admitted GET with a limit: the time, the headers, the
+//! slot, a header for the service, a counter) or `body` (hold the request until its body is there, and fetch it). Nothing is looked at, and
+//! every request passes.
 
 // The host's functions are there for Wasm alone: anywhere else, nothing would link.
 #![cfg(target_arch = "wasm32")]
@@ -11,17 +13,24 @@
 )]
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { reads: Reads::Nothing }));
+    proxy_wasm::set_root_context(|_| Box::new(Root { reads: Reads::Nothing, counter: 0 }));
 }}
 
+use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType};
+use proxy_wasm::types::{Action, ContextType, MetricType};
+
+/// A slot of the shared data, as large as one of a limit with one caller.
+const SLOT: &str = "baseline.slot";
+const EMPTY: [u8; 34] = [0; 34];
 
 /// What is fetched from the host for every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Nothing,
     Headers,
+    Slot,
+    Calls,
     Body,
 }
 
@@ -30,6 +39,8 @@ impl Reads {
         match word {
             b"nothing" => Some(Self::Nothing),
             b"headers" => Some(Self::Headers),
+            b"slot" => Some(Self::Slot),
+            b"calls" => Some(Self::Calls),
             b"body" => Some(Self::Body),
             _ => None,
         }
@@ -38,6 +49,7 @@ impl Reads {
 
 struct Root {
     reads: Reads,
+    counter: u32,
 }
 
 impl Context for Root {}
@@ -48,14 +60,19 @@ impl RootContext for Root {
         match Reads::parse(&word) {
             Some(reads) => {
                 self.reads = reads;
-                true
+                let counter = hostcalls::define_metric(MetricType::Counter, "baseline_requests");
+                self.counter = counter.unwrap_or_default();
+                self.set_shared_data(SLOT, Some(&EMPTY), None).is_ok()
             }
             None => false,
         }
     }
 
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Request { reads: self.reads }))
+        Some(Box::new(Request {
+            reads: self.reads,
+            counter: self.counter,
+        }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -65,6 +82,15 @@ impl RootContext for Root {
 
 struct Request {
     reads: Reads,
+    counter: u32,
+}
+
+impl Request {
+    fn slot(&self) {
+        let (value, version) = self.get_shared_data(SLOT);
+        // Another worker was first: Meshward would try again.
+        let _ = self.set_shared_data(SLOT, value.as_deref(), version);
+    }
 }
 
 impl Context for Request {}
@@ -75,6 +101,18 @@ impl HttpContext for Request {
             Reads::Nothing => Action::Continue,
             Reads::Headers => {
                 self.get_http_request_headers_bytes();
+                Action::Continue
+            }
+            Reads::Slot => {
+                self.slot();
+                Action::Continue
+            }
+            Reads::Calls => {
+                self.get_current_time();
+                self.get_http_request_headers_bytes();
+                self.slot();
+                self.set_http_request_header("x-meshward-subject", Some("bench"));
+                let _ = hostcalls::increment_metric(self.counter, 1);
                 Action::Continue
             }
             Reads::Body if end_of_stream => Action::Continue,

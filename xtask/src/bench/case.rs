@@ -9,24 +9,40 @@ pub(super) enum Kind {
     Noop,
     /// A Wasm filter that fetches the request headers.
     ReadHeaders,
+    /// A Wasm filter that reads a slot of the shared data and writes it back.
+    Slot,
+    /// A Wasm filter that makes the host calls of an admitted GET with a limit, and does nothing else.
+    HostCalls,
     /// A Wasm filter that holds the request and fetches its body.
     ReadBody,
     /// Envoy's own jwt_authn with its cache, rbac and local_ratelimit.
     Native,
+    /// The same, but jwt_authn without its cache, which is off unless somebody asks for it.
+    NativeChainUncached,
     /// Envoy's own jwt_authn alone, without its cache.
     NativeUncached,
+    /// A Lua script with a table of keys.
+    LuaKey,
+    /// Envoy's own ext_authz, which asks a service that admits everything.
+    ExtAuthz,
     /// Meshward with an API key.
     MeshwardKey,
     /// Meshward with an API key, and without a limit.
     MeshwardUnlimited,
+    /// Meshward with nothing but the contract.
+    MeshwardContract,
     /// Meshward with an API key, and with everything that is counted and watched.
     MeshwardWatched,
     /// Meshward with an API key, and a quota that a fleet shares.
     MeshwardFleet,
+    /// Meshward with limits by a key that callers choose.
+    MeshwardKeys,
     /// Meshward with tokens.
     MeshwardJwt,
     /// Meshward with an API key, and the same policy once more on trial beside it.
     MeshwardTrial,
+    /// Meshward with an API key, and a thousand endpoints in place of twenty.
+    MeshwardGrown,
 }
 
 impl Kind {
@@ -36,16 +52,29 @@ impl Kind {
             Self::Proxy => "proxy",
             Self::Noop => "wasm-noop",
             Self::ReadHeaders => "wasm-read-headers",
+            Self::Slot => "wasm-slot",
+            Self::HostCalls => "wasm-host-calls",
             Self::ReadBody => "wasm-read-body",
             Self::Native => "native-chain",
+            Self::NativeChainUncached => "native-chain-uncached",
             Self::NativeUncached => "native-jwt",
+            Self::LuaKey => "lua-key",
+            Self::ExtAuthz => "ext-authz",
             Self::MeshwardKey => "meshward-key",
             Self::MeshwardUnlimited => "meshward-unlimited",
+            Self::MeshwardContract => "meshward-contract",
             Self::MeshwardWatched => "meshward-watched",
             Self::MeshwardFleet => "meshward-fleet",
+            Self::MeshwardKeys => "meshward-keys",
             Self::MeshwardJwt => "meshward-jwt",
             Self::MeshwardTrial => "meshward-trial",
+            Self::MeshwardGrown => "meshward-grown",
         }
+    }
+
+    /// Whether it asks a server that runs beside it.
+    pub(super) fn asks(self) -> bool {
+        matches!(self, Self::ExtAuthz | Self::MeshwardFleet)
     }
 
     /// Whether it needs Meshward's own files.
@@ -54,10 +83,13 @@ impl Kind {
             self,
             Self::MeshwardKey
                 | Self::MeshwardUnlimited
+                | Self::MeshwardContract
                 | Self::MeshwardWatched
                 | Self::MeshwardFleet
+                | Self::MeshwardKeys
                 | Self::MeshwardJwt
                 | Self::MeshwardTrial
+                | Self::MeshwardGrown
         )
     }
 }
@@ -88,6 +120,15 @@ impl Load {
         self == Self::Post
     }
 
+    /// The case without any filter.
+    pub(super) fn proxy(self) -> &'static str {
+        if self.is_post() {
+            "proxy-post"
+        } else {
+            "proxy"
+        }
+    }
+
     /// The case with a Wasm filter that does nothing.
     pub(super) fn noop(self) -> &'static str {
         if self.is_post() {
@@ -97,13 +138,15 @@ impl Load {
         }
     }
 
-    /// The case in which Envoy's own filters do what Meshward does, as far as they can.
-    pub(super) fn native(self) -> Option<&'static str> {
+    /// The case that is the nearest to what Meshward does: Envoy's own filters, as far as they can; for a key that is refused, a script
+    /// that refuses it; for bodies, a Wasm filter that does no more than fetch them.
+    pub(super) fn peer(self) -> &'static str {
         match self {
-            Self::Get | Self::GetBadKey => Some("native-chain"),
-            Self::GetUnseen(Algorithm::Rs256) => Some("native-jwt-unseen-rs256"),
-            Self::GetUnseen(Algorithm::Es256) => Some("native-jwt-unseen-es256"),
-            Self::Post => None,
+            Self::Get => "native-chain",
+            Self::GetBadKey => "lua-key-refused",
+            Self::GetUnseen(Algorithm::Rs256) => "native-jwt-unseen-rs256",
+            Self::GetUnseen(Algorithm::Es256) => "native-jwt-unseen-es256",
+            Self::Post => "wasm-read-body",
         }
     }
 }
@@ -119,16 +162,58 @@ pub(super) struct Case {
     pub(super) load: Load,
 }
 
+impl Case {
+    /// The cases that this one is divided by.
+    pub(super) fn beside(&self) -> Vec<&'static str> {
+        let mut all = vec![self.load.proxy(), self.load.noop(), self.load.peer()];
+        if self.server.is_meshward() && self.load == Load::Get {
+            all.extend(["lua-key", "ext-authz", "native-chain-uncached"]);
+        }
+        if self.server == Kind::MeshwardGrown {
+            all.push("meshward-get-key");
+        }
+        all
+    }
+
+    /// The case that differs in one thing only, which this one does and that one does not.
+    pub(super) fn without(&self) -> Option<&'static str> {
+        match (self.server, self.load) {
+            (Kind::Noop, load) => Some(load.proxy()),
+            (Kind::ReadHeaders | Kind::Slot | Kind::HostCalls, _) => Some("wasm-noop"),
+            (Kind::ReadBody, _) => Some("wasm-noop-post"),
+            (Kind::MeshwardUnlimited, _) => Some("wasm-read-headers"),
+            (Kind::MeshwardKey | Kind::MeshwardFleet, Load::Get) => {
+                Some("meshward-get-key-unlimited")
+            }
+            (Kind::MeshwardWatched | Kind::MeshwardTrial | Kind::MeshwardGrown, Load::Get) => {
+                Some("meshward-get-key")
+            }
+            (Kind::MeshwardContract, Load::Post) => Some("wasm-read-body"),
+            (Kind::MeshwardKey, Load::Post) => Some("meshward-post-1k-contract"),
+            _ => None,
+        }
+    }
+}
+
 const fn case(name: &'static str, server: Kind, load: Load) -> Case {
     Case { name, server, load }
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 19] = [
+pub(super) const CASES: [Case; 27] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
+    case("wasm-slot", Kind::Slot, Load::Get),
+    case("wasm-host-calls", Kind::HostCalls, Load::Get),
     case("native-chain", Kind::Native, Load::Get),
+    case(
+        "native-chain-uncached",
+        Kind::NativeChainUncached,
+        Load::Get,
+    ),
+    case("lua-key", Kind::LuaKey, Load::Get),
+    case("ext-authz", Kind::ExtAuthz, Load::Get),
     case("meshward-get-key", Kind::MeshwardKey, Load::Get),
     case(
         "meshward-get-key-unlimited",
@@ -138,6 +223,11 @@ pub(super) const CASES: [Case; 19] = [
     case("meshward-get-key-watched", Kind::MeshwardWatched, Load::Get),
     case("meshward-get-key-fleet", Kind::MeshwardFleet, Load::Get),
     case("meshward-get-key-trial", Kind::MeshwardTrial, Load::Get),
+    case(
+        "meshward-get-key-1000-endpoints",
+        Kind::MeshwardGrown,
+        Load::Get,
+    ),
     case("meshward-get-jwt-seen", Kind::MeshwardJwt, Load::Get),
     case(
         "native-jwt-unseen-rs256",
@@ -159,10 +249,16 @@ pub(super) const CASES: [Case; 19] = [
         Kind::MeshwardJwt,
         Load::GetUnseen(Algorithm::Es256),
     ),
+    case("lua-key-refused", Kind::LuaKey, Load::GetBadKey),
     case("meshward-refused", Kind::MeshwardKey, Load::GetBadKey),
     case("proxy-post", Kind::Proxy, Load::Post),
     case("wasm-noop-post", Kind::Noop, Load::Post),
     case("wasm-read-body", Kind::ReadBody, Load::Post),
+    case(
+        "meshward-post-1k-contract",
+        Kind::MeshwardContract,
+        Load::Post,
+    ),
     case("meshward-post-1k", Kind::MeshwardKey, Load::Post),
 ];
 
@@ -173,10 +269,7 @@ mod tests {
     #[test]
     fn what_cases_are_compared_with_is_a_case() {
         for case in &CASES {
-            for name in [Some(case.load.noop()), case.load.native()]
-                .into_iter()
-                .flatten()
-            {
+            for name in case.beside().into_iter().chain(case.without()) {
                 let other = CASES.iter().find(|other| other.name == name).unwrap();
                 assert_eq!(other.load.is_post(), case.load.is_post());
             }

@@ -1,7 +1,7 @@
 //! The HTTP filters in front of the router, for each Envoy.
 
 use super::case::Kind;
-use super::server::Site;
+use super::server::{AUTHZ, Site};
 use super::tokens::{self, AUDIENCE, ISSUER, SCOPE};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -14,15 +14,23 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::Proxy => Vec::new(),
         Kind::Noop => noop("nothing"),
         Kind::ReadHeaders => noop("headers"),
+        Kind::Slot => noop("slot"),
+        Kind::HostCalls => noop("calls"),
         Kind::ReadBody => noop("body"),
-        Kind::Native => native()?,
+        Kind::Native => native(json!({ "jwt_cache_config": { "jwt_cache_size": 1000 } }))?,
+        Kind::NativeChainUncached => native(json!({}))?,
+        Kind::LuaKey => vec![lua()],
+        Kind::ExtAuthz => vec![ext_authz()],
         Kind::NativeUncached => vec![jwt_authn(json!({}))?],
         Kind::MeshwardKey
         | Kind::MeshwardUnlimited
+        | Kind::MeshwardContract
         | Kind::MeshwardWatched
         | Kind::MeshwardFleet
+        | Kind::MeshwardKeys
         | Kind::MeshwardJwt
-        | Kind::MeshwardTrial => {
+        | Kind::MeshwardTrial
+        | Kind::MeshwardGrown => {
             let bundle = site.bundles.get(&kind).context("the bundle was not made")?;
             vec![wasm("meshward", &site.filter, bundle)]
         }
@@ -77,12 +85,31 @@ fn jwt_authn(added: Value) -> Result<Value> {
     Ok(filter("jwt_authn", &jwt))
 }
 
-/// What a careful team builds from Envoy's own filters: a token with a cache of verified ones, a scope, a limit.
-fn native() -> Result<Vec<Value>> {
-    let jwt_authn = jwt_authn(json!({
-        "payload_in_metadata": "payload",
-        "jwt_cache_config": { "jwt_cache_size": 1000 },
-    }))?;
+/// A script that looks a key up.
+fn lua() -> Value {
+    let lua = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": { "inline_string": include_str!("../../bench/key.lua") },
+    });
+    filter("lua", &lua)
+}
+
+/// A question to the service, with all headers, as it is without further settings.
+fn ext_authz() -> Value {
+    let ext_authz = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "transport_api_version": "V3",
+        "grpc_service": { "envoy_grpc": { "cluster_name": AUTHZ }, "timeout": "1s" },
+    });
+    filter("ext_authz", &ext_authz)
+}
+
+/// What a careful team builds from Envoy's own filters: a token, a scope, a limit. `cache` is added to the token's provider.
+fn native(mut cache: Value) -> Result<Vec<Value>> {
+    if let Some(provider) = cache.as_object_mut() {
+        provider.insert("payload_in_metadata".to_owned(), json!("payload"));
+    }
+    let jwt_authn = jwt_authn(cache)?;
     let holds_scope = json!({ "metadata": {
         "filter": "envoy.filters.http.jwt_authn",
         "path": [{ "key": "payload" }, { "key": "scope" }],

@@ -3,30 +3,34 @@
 //! The variants are interleaved in rounds, because a machine's speed drifts: what holds is the ratio within one round, and of
 //! these the median. A round before the first warms everything up and counts for nothing. CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
 
+mod authz;
 mod case;
 mod filters;
+mod grown;
 mod load;
+mod loading;
 mod memory;
+mod plots;
+mod prepare;
+mod print;
 mod quotas;
 mod report;
 mod scale;
 mod server;
 pub(crate) mod soak;
-mod tokens;
+mod spread;
+pub(crate) mod tokens;
 mod usage;
 
-use crate::command::build;
-use crate::{paths, ports, process, progress, tools, wasm};
+use crate::{paths, ports, progress, tools};
 use anyhow::{Context as _, Result, bail};
 use case::{CASES, Case, Kind};
-use quotas::Quotas;
 use report::{CaseReport, Report, Rounds};
 use server::{Running, Site};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Measure what a request costs with Meshward, beside Envoy's own filters and a Wasm filter that does nothing.
 ///
@@ -37,19 +41,31 @@ use std::process::Command;
     cargo xtask bench\n  \
     cargo xtask bench --quick --json bench.json\n  \
     cargo xtask bench --scale\n  \
-    cargo xtask bench --case wasm-noop --case meshward-get-key")]
+    cargo xtask bench --from bench.json --plots pictures\n  \
+    cargo xtask bench --case wasm-noop --case meshward-get-key\n  \
+    cargo xtask bench --case meshward-get-key --case meshward-get-key-unlimited --rounds 40")]
 pub(crate) struct Args {
     /// Fewer and shorter rounds: enough to see a change of a quarter.
     #[arg(long)]
     quick: bool,
+    /// So many rounds: more show smaller differences.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: Option<u16>,
     /// Measure what the last `cargo xtask build` made.
     #[arg(long)]
     no_build: bool,
     /// Write the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the report into this folder as well: `cpu.svg`, `ratios.svg` and, of a whole run, `memory.svg`. They are always drawn into
+    /// `<target>/bench`.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Measure nothing: show and draw this report, which `--json` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "no_build", "json", "cases"])]
+    from: Option<PathBuf>,
     /// Measure a large description instead, natively: GitHub's, with more than a thousand operations.
-    #[arg(long, conflicts_with_all = ["quick", "no_build", "json", "cases"])]
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "no_build", "json", "cases", "plots", "from"])]
     scale: bool,
     /// Measure only this case; may be repeated. Memory and loading are then left out.
     #[arg(long = "case", value_name = "CASE")]
@@ -68,24 +84,52 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.scale {
         return scale::run();
     }
-    let effort = if args.quick {
+    let report = match &args.from {
+        Some(file) => read(file)?,
+        None => measure(args)?,
+    };
+    println!("\n{report}");
+    if let Some(file) = &args.json {
+        let text = serde_json::to_string_pretty(&report)?;
+        fs::write(file, text + "\n")
+            .with_context(|| format!("the report cannot be written to `{}`", file.display()))?;
+    }
+    let own = paths::target().join("bench");
+    [Some(&own), args.plots.as_ref()]
+        .into_iter()
+        .flatten()
+        .try_for_each(|dir| plots::write(&report, dir))
+}
+
+/// A report that was written earlier.
+fn read(file: &Path) -> Result<Report> {
+    let wrong = || format!("`{}` is not a report of the bench", file.display());
+    let text = fs::read_to_string(file).with_context(wrong)?;
+    serde_json::from_str(&text).with_context(wrong)
+}
+
+fn measure(args: &Args) -> Result<Report> {
+    let mut effort = if args.quick {
         Effort {
             rounds: 4,
             seconds: 1,
         }
     } else {
         Effort {
-            rounds: 9,
+            rounds: 7,
             seconds: 2,
         }
     };
+    effort.rounds = args.rounds.map_or(effort.rounds, usize::from);
     let cases = chosen(&args.cases)?;
     tools::need(&[tools::Program::Wrk])?;
-    let site = prepare(&cases, args.no_build)?;
+    let kinds: Vec<Kind> = cases.iter().map(|case| case.server).collect();
+    let site = prepare::prepare(&kinds, args.no_build)?;
     let measured = rounds(&site, &cases, effort)?;
     let whole = args.cases.is_empty();
-    let report = Report {
+    Ok(Report {
         envoy: tools::envoy_version()?,
+        rounds: effort.rounds,
         cases: cases
             .iter()
             .filter_map(|case| CaseReport::new(case, &measured))
@@ -96,18 +140,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Vec::new()
         },
         module: if whole {
-            Some(memory::module(&site)?)
+            Some(loading::module(&site)?)
         } else {
             None
         },
-    };
-    println!("\n{report}");
-    if let Some(file) = &args.json {
-        let text = serde_json::to_string_pretty(&report)?;
-        fs::write(file, text + "\n")
-            .with_context(|| format!("the report cannot be written to `{}`", file.display()))?;
-    }
-    Ok(())
+    })
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
@@ -121,86 +158,6 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
         .iter()
         .filter(|case| names.is_empty() || names.iter().any(|name| name == case.name))
         .collect())
-}
-
-/// Builds what is measured, and lays out the directory that the Envoys read from.
-fn prepare(cases: &[&Case], built: bool) -> Result<Site> {
-    let dir = paths::target().join("bench");
-    fs::create_dir_all(&dir).with_context(|| format!("`{}` cannot be made", dir.display()))?;
-    let noop = dir.join("baseline.wasm");
-    let raw = progress::step("building the baseline filter", || {
-        wasm::compile("bench-baseline")
-    })?;
-    wasm::optimise(&raw, &noop)?;
-    fs::write(dir.join("jwks.json"), tokens::jwks()?.to_string())?;
-    let mut bundles = BTreeMap::new();
-    if cases.iter().any(|case| case.server.is_meshward()) {
-        if !built {
-            build::run(&build::Args { only: None })?;
-        }
-        for kind in [
-            Kind::MeshwardKey,
-            Kind::MeshwardUnlimited,
-            Kind::MeshwardWatched,
-            Kind::MeshwardFleet,
-            Kind::MeshwardJwt,
-            Kind::MeshwardTrial,
-        ] {
-            bundles.insert(kind, bundle(&dir, kind)?);
-        }
-    }
-    let shares = cases.iter().any(|c| c.server == Kind::MeshwardFleet);
-    let quotas = if shares {
-        Some(progress::step("starting the rate limit service", || {
-            Quotas::start(&dir, &dir.join(policy(Kind::MeshwardFleet)))
-        })?)
-    } else {
-        None
-    };
-    Ok(Site {
-        envoy: tools::envoy()?,
-        quotas,
-        noop,
-        filter: paths::filter(),
-        bundles,
-        dir,
-    })
-}
-
-/// The file of a policy.
-fn policy(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MeshwardJwt => "policy-jwt.yaml",
-        Kind::MeshwardUnlimited => "policy-unlimited.yaml",
-        Kind::MeshwardWatched => "policy-watched.yaml",
-        Kind::MeshwardFleet => "policy-fleet.yaml",
-        Kind::MeshwardKey
-        | Kind::MeshwardTrial
-        | Kind::Proxy
-        | Kind::Noop
-        | Kind::ReadHeaders
-        | Kind::ReadBody
-        | Kind::Native
-        | Kind::NativeUncached => "policy-key.yaml",
-    }
-}
-
-/// Makes a bundle as a user does.
-fn bundle(dir: &Path, kind: Kind) -> Result<String> {
-    let name = policy(kind);
-    for file in [name, "description.yaml"] {
-        fs::copy(paths::root().join("xtask/bench").join(file), dir.join(file))
-            .with_context(|| format!("`xtask/bench/{file}` cannot be copied"))?;
-    }
-    let out = dir.join(format!("{}.bundle.json", kind.name()));
-    let mut build = Command::new(paths::command_line());
-    build.arg("build").arg(dir.join(name)).arg("-o").arg(&out);
-    if kind == Kind::MeshwardTrial {
-        build.arg("--candidate").arg(dir.join(name));
-    }
-    process::run(&mut build)?;
-    fs::read_to_string(&out)
-        .with_context(|| format!("`meshward build` wrote no bundle to `{}`", out.display()))
 }
 
 /// Every case in every round, each round beginning with another one.

@@ -1,4 +1,4 @@
-//! The rate limit service of the bench, and its Redis: real ones, which are not measured.
+//! The rate limit service of the bench, and its Redis: real ones, whose CPU time is shown beside that of the Envoy that asks.
 
 use crate::process::{self, Background};
 use crate::{paths, ports, tools};
@@ -14,8 +14,8 @@ use std::time::Duration;
 pub(super) struct Quotas {
     /// Its port for gRPC.
     pub(super) port: u16,
-    _service: Background,
-    _redis: Background,
+    service: Background,
+    redis: Background,
 }
 
 impl Quotas {
@@ -63,8 +63,13 @@ impl Quotas {
         service.wait_until(Duration::from_secs(30), listens(port))?;
         Ok(Self {
             port,
-            _service: service,
-            _redis: redis,
+            service,
+            redis,
         })
+    }
+
+    /// What runs.
+    pub(super) fn pids(&self) -> [u32; 2] {
+        [self.service.pid(), self.redis.pid()]
     }
 }

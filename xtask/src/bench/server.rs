@@ -1,5 +1,6 @@
 //! The Envoys of a bench.
 
+use super::authz::Authz;
 use super::case::Kind;
 use super::filters;
 use super::quotas::Quotas;
@@ -17,11 +18,16 @@ use std::time::Duration;
 /// The host that every request names.
 pub(super) const HOST: &str = "shop.bench";
 
+/// The clusters of servers that filters ask.
+pub(super) const AUTHZ: &str = "authz";
+const RATELIMIT: &str = "ratelimit";
+
 /// Everything that the Envoys are made of.
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) envoy: PathBuf,
     pub(super) quotas: Option<Quotas>,
+    pub(super) authz: Option<Authz>,
     pub(super) noop: PathBuf,
     pub(super) filter: PathBuf,
     pub(super) bundles: BTreeMap<Kind, String>,
@@ -33,6 +39,8 @@ pub(super) struct Site {
 pub(super) struct Running {
     pub(super) process: Background,
     pub(super) port: u16,
+    /// The servers that it asks for its verdicts.
+    pub(super) asks: Vec<u32>,
     /// From its start until `/ready` said so.
     pub(super) ready_after: Duration,
 }
@@ -75,11 +83,18 @@ impl Site {
             "connect_timeout": "5s",
             "load_assignment": { "cluster_name": "upstream", "endpoints": [{ "lb_endpoints": [endpoint] }] },
         });
-        let service = self.quotas.as_ref().filter(|_| kind == Kind::MeshwardFleet);
-        let clusters: Vec<_> = std::iter::once(cluster)
-            .chain(service.map(|quotas| ratelimit(quotas.port)))
-            .collect();
-        self.spawn(kind.name(), port, &listener, &json!(clusters), workers)
+        let mut clusters = vec![cluster];
+        let mut asks = Vec::new();
+        if let Some(quotas) = self.quotas.as_ref().filter(|_| kind == Kind::MeshwardFleet) {
+            clusters.push(service(RATELIMIT, quotas.port));
+            asks.extend(quotas.pids());
+        }
+        if let Some(authz) = self.authz.as_ref().filter(|_| kind == Kind::ExtAuthz) {
+            clusters.push(service(AUTHZ, authz.port));
+            asks.push(authz.process.pid());
+        }
+        let running = self.spawn(kind.name(), port, &listener, &json!(clusters), workers)?;
+        Ok(Running { asks, ..running })
     }
 
     fn spawn(
@@ -113,19 +128,20 @@ impl Site {
         Ok(Running {
             process,
             port,
+            asks: Vec::new(),
             ready_after: watch.elapsed(),
         })
     }
 }
 
-/// The cluster of the rate limit service.
-fn ratelimit(port: u16) -> Value {
+/// The cluster of a server that speaks gRPC.
+fn service(name: &str, port: u16) -> Value {
     let endpoint = json!({ "endpoint": { "address": address(port) } });
     json!({
-        "name": "ratelimit",
+        "name": name,
         "type": "STATIC",
         "connect_timeout": "5s",
-        "load_assignment": { "cluster_name": "ratelimit", "endpoints": [{ "lb_endpoints": [endpoint] }] },
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [endpoint] }] },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

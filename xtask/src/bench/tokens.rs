@@ -21,6 +21,9 @@ pub(super) const ISSUER: &str = "https://issuer.bench";
 pub(super) const AUDIENCE: &str = "shop";
 pub(super) const SCOPE: &str = "orders";
 
+/// What every caller owns: the order that every GET is for.
+pub(crate) const ORDER: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
 /// 2100-01-01: the request is the same in every run.
 const EXPIRES: u64 = 4_102_444_800;
 
@@ -41,7 +44,7 @@ pub(super) struct Supply {
 }
 
 /// The issuer's public keys.
-pub(super) fn jwks() -> Result<Value> {
+pub(crate) fn jwks() -> Result<Value> {
     let signer = Signer::new()?;
     let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let rsa = PublicKeyComponents::<Vec<u8>>::from(signer.rsa.public());
@@ -61,7 +64,7 @@ pub(super) fn jwks() -> Result<Value> {
 }
 
 /// The token of every request that has always the same.
-pub(super) fn seen() -> Result<String> {
+pub(crate) fn seen() -> Result<String> {
     Signer::new()?.token(Algorithm::Rs256, "bench-0", "always-the-same")
 }
 
@@ -132,7 +135,7 @@ impl Signer {
         };
         let head = json!({ "alg": alg, "typ": "JWT", "kid": kid });
         let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "scope": SCOPE, "exp": EXPIRES, "jti": id,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "scope": SCOPE, "exp": EXPIRES, "jti": id, "orders": [ORDER],
         });
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&head), part(&claims));

@@ -4,12 +4,19 @@ use anyhow::{Context as _, Result};
 use std::fs;
 use std::time::Duration;
 
-/// CPU time of a process, user and system, of all its threads. An Envoy starts its threads once and ends none while it serves.
-pub(super) fn cpu(pid: u32) -> Result<Duration> {
+/// CPU time of several processes together.
+pub(super) fn cpu_of(pids: &[u32]) -> Result<Duration> {
+    pids.iter().map(|pid| cpu(*pid)).sum()
+}
+
+/// CPU time of a process, user and system, of all threads that it has now. An Envoy starts its threads once and ends none while it serves.
+fn cpu(pid: u32) -> Result<Duration> {
     let mut all = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{pid}/task")).context("the process is gone")? {
-        let file = thread?.path().join("schedstat");
-        let text = fs::read_to_string(&file).context("a thread is gone")?;
+        // One that has just ended says nothing any more.
+        let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else {
+            continue;
+        };
         let running = text.split(' ').next().and_then(|field| field.parse().ok());
         all += Duration::from_nanos(running.context("`schedstat` has an unknown form")?);
     }

@@ -184,6 +184,10 @@ fn integration() -> Result<()> {
                 tools::redis().context("a real Redis is needed")?,
             )
             .env(
+                "SCHEMATHESIS",
+                tools::schemathesis().context("requests made from descriptions are needed")?,
+            )
+            .env(
                 "MESHWARD_ARCHIVES",
                 tools::archives().context("published suites and descriptions are needed")?,
             ),
