@@ -80,6 +80,13 @@ pub(crate) fn post(body: &[u8]) -> Exchange {
     exchange
 }
 
+/// A POST with a GraphQL request.
+pub(crate) fn graphql(body: &[u8]) -> Exchange {
+    let mut exchange = post(body);
+    "/graphql".clone_into(&mut exchange.request.path);
+    exchange
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +101,7 @@ mod tests {
         assert_allowed(&get(b"/open/1?q=a"));
         assert_allowed(&get(b"/open/../open/./1"));
         assert_allowed(&post(br#"{"sku":"A-1","quantity":1}"#));
+        assert_allowed(&graphql(br#"{"query":"{a{b}}"}"#));
     }
 
     fn assert_allowed(exchange: &Exchange) {

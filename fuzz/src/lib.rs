@@ -4,15 +4,19 @@
 //! Every input that ever broke a target stays in `regressions/`, named after its target.
 
 mod fixture;
+mod graphql;
 mod json;
 mod jwt;
 pub mod mutate;
 mod policy;
+mod slots;
 mod target;
 
+pub use graphql::graphql;
 pub use json::json;
 pub use jwt::jwt;
 pub use policy::policy;
+pub use slots::slots;
 pub use target::target;
 
 /// A target by its name, with how many mutations a smoke run tries and what mutations put in.
@@ -29,7 +33,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 6] = [
     Target {
         name: "policy",
         run: policy,
@@ -53,5 +57,17 @@ pub const TARGETS: [Target; 4] = [
         run: json,
         tries: 10_000,
         pieces: json::PIECES,
+    },
+    Target {
+        name: "graphql",
+        run: graphql,
+        tries: 5_000,
+        pieces: graphql::PIECES,
+    },
+    Target {
+        name: "slots",
+        run: slots,
+        tries: 5_000,
+        pieces: slots::PIECES,
     },
 ];
