@@ -148,7 +148,8 @@ impl Worker {
         self.root.tick();
         let made = self.host.fake.state.borrow().calls.len();
         let id = CallId(u32::try_from(made).unwrap());
-        self.root.called(id, &CallAnswer::Message(FITS.repeat(10)));
+        self.root
+            .called(id, |_| CallAnswer::Message(FITS.repeat(10)));
     }
 
     /// That of a refusal; 0 when there is none.

@@ -44,13 +44,11 @@ const fn action(flow: Flow) -> Action {
 
 impl Context for Root<Envoy, Engine> {
     fn on_http_call_response(&mut self, id: u32, fields: usize, size: usize, _trailers: usize) {
-        let answer = Envoy.answer(fields, size);
-        self.called(CallId(id), &answer);
+        self.called(CallId(id), |host| host.answer(fields, size));
     }
 
     fn on_grpc_call_response(&mut self, id: u32, status: u32, size: usize) {
-        let answer = Envoy.message(status, size);
-        self.called(CallId(id), &answer);
+        self.called(CallId(id), |host| host.message(status, size));
     }
 
     fn on_done(&mut self) -> bool {

@@ -52,14 +52,14 @@ pub(crate) struct Keeper<H, J> {
     period: Cell<Option<(u32, Duration)>>,
 }
 
-/// Who made a call. The proxy brings an answer to the context whose callback made the call: these were made in one of a root.
+/// Who made a call, and the root in whose callback it was made: the SDK brings the answer there.
 #[derive(Debug)]
 enum Caller<H, J> {
-    /// The keys, and the root in whose callback the call was made.
     Keys(Weak<RemoteKeys>, u32),
-    /// The attempt to get a lease, its desk, and the root in whose callback the call was made.
+    /// The attempt to get a lease, and its desk.
     Lease(Box<Ask>, Arc<Desk>, u32),
-    Stream(WeakRc<RefCell<Stream<H, J>>>, u32),
+    /// The stream, and its context: the proxy keeps the answer under that one's root, which may be another.
+    Stream(WeakRc<RefCell<Stream<H, J>>>, u32, u32),
 }
 
 /// What a request waits for.
@@ -169,56 +169,78 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         self.tick_every(host, own_context, period);
     }
 
-    /// A call was answered.
+    /// A call was answered. The answer is read in the context that made the call.
     pub(crate) fn called(
         &self,
         host: &H,
         own_context: u32,
         id: CallId,
-        answer: &CallAnswer,
+        answer: impl FnOnce(&H) -> CallAnswer,
         now: Timestamp,
     ) {
         let caller = self.calls.borrow_mut().remove(&id);
         match caller {
             Some(Caller::Keys(keys, _)) => {
                 if let Some(keys) = keys.upgrade() {
-                    let task = keys.called(answer, now);
+                    let task = keys.called(&answer(host), now);
                     self.run(host, own_context, &keys, task, now);
                     self.wake(host, own_context, now);
                 }
             }
             Some(Caller::Lease(mut ask, desk, _)) => {
-                let task = ask.called(answer, now);
+                let task = ask.called(&answer(host), now);
                 self.fetch(host, own_context, &desk, ask, task, now);
                 self.wake(host, own_context, now);
             }
-            Some(Caller::Stream(stream, context)) => {
-                if let Some(stream) = stream.upgrade() {
-                    let judge = |s: &mut Stream<H, J>| s.called(id, |_| answer.clone());
-                    let wait = self.resume(host, &stream, context, judge);
-                    if wait.is_some_and(|wait| !self.wait(host, &stream, context, wait)) {
-                        self.resume(host, &stream, context, Stream::waited_enough);
-                    }
-                    host.enter(own_context);
-                }
+            Some(Caller::Stream(stream, context, _)) => {
+                self.answered(host, own_context, (&stream, context), |s| {
+                    s.called(id, answer)
+                });
             }
             None => {}
         }
     }
 
+    /// Goes on with a stream whose call came to its end.
+    fn answered(
+        &self,
+        host: &H,
+        own_context: u32,
+        (stream, context): (&WeakRc<RefCell<Stream<H, J>>>, u32),
+        judge: impl FnOnce(&mut Stream<H, J>) -> Flow,
+    ) {
+        let Some(stream) = stream.upgrade() else {
+            return;
+        };
+        let wait = self.resume(host, own_context, (&stream, context), judge);
+        if wait.is_some_and(|wait| !self.wait(host, &stream, context, wait)) {
+            self.resume(host, own_context, (&stream, context), Stream::waited_enough);
+        }
+        host.enter(own_context);
+    }
+
     /// A root ends, and with it the calls that were made in its callbacks: their answers will not come. Somebody else must fetch,
     /// and not only when the lease has run out.
     pub(crate) fn leave(&self, host: &H, own_context: u32, now: Timestamp) {
-        let mut lost = Vec::new();
-        self.calls.borrow_mut().retain(|_, caller| match caller {
+        let (mut lost, mut streams) = (Vec::new(), Vec::new());
+        self.calls.borrow_mut().retain(|id, caller| match caller {
             Caller::Keys(keys, root) if *root == own_context => {
                 lost.push(keys.clone());
+                false
+            }
+            Caller::Stream(stream, context, root) if *root == own_context => {
+                streams.push((*id, stream.clone(), *context));
                 false
             }
             // Another tick asks again, once the others can be sure that no answer comes.
             Caller::Lease(_, _, root) => *root != own_context,
             Caller::Keys(..) | Caller::Stream(..) => true,
         });
+        for (id, stream, context) in streams {
+            self.answered(host, own_context, (&stream, context), |s| {
+                s.called(id, |_| CallAnswer::Failed)
+            });
+        }
         for keys in lost.iter().filter_map(Weak::upgrade) {
             let task = keys.abandoned();
             self.run(host, own_context, &keys, task, now);
@@ -301,7 +323,8 @@ impl<H: Host, J: Judge> Keeper<H, J> {
             let Some(stream) = waiting.stream.upgrade() else {
                 continue;
             };
-            if let Some(wait) = self.resume(host, &stream, waiting.context, Stream::waited) {
+            let one = (&stream, waiting.context);
+            if let Some(wait) = self.resume(host, own_context, one, Stream::waited) {
                 waiting.epoch = wait.what.epoch();
                 waiting.wait = wait;
                 rest.push(waiting);
@@ -315,8 +338,8 @@ impl<H: Host, J: Judge> Keeper<H, J> {
     fn resume(
         &self,
         host: &H,
-        stream: &SharedStream<H, J>,
-        context: u32,
+        own_context: u32,
+        (stream, context): (&SharedStream<H, J>, u32),
         judge: impl FnOnce(&mut Stream<H, J>) -> Flow,
     ) -> Option<Wait> {
         // Streams call the keeper only between their own callbacks, so that this one is free.
@@ -330,7 +353,7 @@ impl<H: Host, J: Judge> Keeper<H, J> {
         }
         let doubted = open.is_doubted().then(|| open.received());
         if let Some(id) = open.awaits() {
-            let caller = Caller::Stream(Rc::downgrade(stream), context);
+            let caller = Caller::Stream(Rc::downgrade(stream), context, own_context);
             self.calls.borrow_mut().insert(id, caller);
         }
         let wait = open.waits_for();

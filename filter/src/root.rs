@@ -132,7 +132,7 @@ impl<H: Host, J: Judge> Root<H, J> {
     }
 
     /// A call was answered that no request waits for.
-    pub(crate) fn called(&self, id: CallId, answer: &CallAnswer) {
+    pub(crate) fn called(&self, id: CallId, answer: impl FnOnce(&H) -> CallAnswer) {
         let now = self.host.now();
         self.lasting
             .keeper

@@ -32,7 +32,7 @@ pub(super) fn call(call: &Call) -> Option<CallId> {
 /// The answer to a call, in the callback that brings it.
 pub(super) fn message(status: u32, size: usize) -> CallAnswer {
     if status != 0 {
-        return CallAnswer::Failed;
+        return CallAnswer::Status(status);
     }
     if size > MAX_ANSWER {
         return CallAnswer::TooLong;

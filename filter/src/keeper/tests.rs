@@ -82,7 +82,7 @@ fn waiting_requests_go_on_when_the_keys_come() {
 
     let keys = answered(KEYS);
     case.keeper
-        .called(&case.host, ROOT, CallId(1), &keys, case.host.now());
+        .called(&case.host, ROOT, CallId(1), |_| keys, case.host.now());
     assert_eq!(
         case.reply(),
         Some(401),
@@ -154,6 +154,10 @@ const SHARED: &str = r#"{"apiVersion":"meshward.dev/v1","kind":"Bundle","metadat
 const FITS: &[u8] = b"\x12\x10\x08\x01\x12\x05\x08\xe8\x07\x10\x02\x18\xe7\x07\x22\x02\x08\x1e";
 
 fn shared() -> Case {
+    shared_by(SHARED)
+}
+
+fn shared_by(bundle: &str) -> Case {
     let host = Fake::default();
     host.state.borrow_mut().clock = 1_700_000_000_000_000_000;
     host.request(&[
@@ -162,7 +166,7 @@ fn shared() -> Case {
         (":path", b"/"),
     ]);
     let keeper = Keeper::new();
-    let loaded = Rc::new(load(SHARED.as_bytes(), [0; 16]).unwrap());
+    let loaded = Rc::new(load(bundle.as_bytes(), [0; 16]).unwrap());
     keeper.keep(&host, ROOT, &loaded.policy, host.now());
     Case {
         host,
@@ -186,7 +190,7 @@ fn all_who_wait_for_a_lease_share_one_call() {
     }
     let answer = CallAnswer::Message(FITS.repeat(10));
     case.keeper
-        .called(&case.host, ROOT, CallId(1), &answer, case.host.now());
+        .called(&case.host, ROOT, CallId(1), |_| answer, case.host.now());
     assert_eq!(case.host.state.borrow().resumed, [7, 8, 9, 10, 11]);
     assert_eq!(case.host.state.borrow().context, ROOT, "and back again");
     assert!(streams.iter().all(|stream| !stream.borrow().is_waiting()));
@@ -227,4 +231,44 @@ fn a_root_that_ends_leaves_the_question_to_another() {
     case.keeper
         .tick(&case.host, ROOT + 1, true, case.host.now());
     assert_eq!(case.host.state.borrow().calls.len(), 1);
+}
+
+/// A stream with a call of its own, made in the callback of another root than its own: what it takes is more than the first lease.
+fn calling() -> (Case, SharedStream<Fake, Engine>) {
+    let costly = r#""requests":20,"unit":"minute","timeout":"1s"},"cost":{"fixed":10}"#;
+    let bundle = SHARED.replace(r#""requests":1000,"unit":"minute","timeout":"1s"}"#, costly);
+    let case = shared_by(&bundle);
+    let stream = case.waiting(7);
+    let (host, now) = (&case.host, case.host.now());
+    case.keeper.tick(host, ROOT + 1, true, now);
+    let lease = CallAnswer::Message(FITS.to_vec());
+    case.keeper
+        .called(host, ROOT + 1, CallId(1), |_| lease, now);
+    assert_eq!(host.state.borrow().calls.len(), 2, "it asks for itself");
+    assert_eq!(host.state.borrow().context, ROOT + 1);
+    (case, stream)
+}
+
+#[test]
+fn an_answer_is_read_where_the_call_was_made() {
+    let (case, _stream) = calling();
+    let (host, now) = (&case.host, case.host.now());
+    let read = |host: &Fake| {
+        assert_eq!(host.state.borrow().context, 7, "another root has no answer");
+        CallAnswer::Message(FITS.to_vec())
+    };
+    case.keeper.called(host, ROOT + 1, CallId(2), read, now);
+    assert_eq!(host.state.borrow().resumed, [7]);
+    assert_eq!(host.state.borrow().context, ROOT + 1, "and back again");
+}
+
+#[test]
+fn a_root_that_ends_leaves_nobody_hanging() {
+    let (case, stream) = calling();
+    let (host, now) = (&case.host, case.host.now());
+    case.keeper.leave(host, ROOT, now);
+    assert_eq!(case.reply(), None, "not its call");
+    case.keeper.leave(host, ROOT + 1, now);
+    assert_eq!(case.reply(), Some(503));
+    assert!(stream.borrow().awaits().is_none());
 }

@@ -34,7 +34,7 @@ impl fmt::Display for Fault {
 /// The body of an answer that says it is JSON.
 pub(crate) fn json(answer: &CallAnswer) -> Result<(&Headers, &[u8]), Fault> {
     match answer {
-        CallAnswer::Failed => Err(Fault::Silent),
+        CallAnswer::Failed | CallAnswer::Status(_) => Err(Fault::Silent),
         CallAnswer::TooLong => Err(Fault::TooLong),
         CallAnswer::Message(_) => Err(Fault::ContentType),
         CallAnswer::Response {

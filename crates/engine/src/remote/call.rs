@@ -51,9 +51,11 @@ pub enum CallAnswer {
     },
     /// The message of a gRPC answer with the status OK, at most [`MAX_ANSWER`] long.
     Message(Vec<u8>),
+    /// A gRPC call that ended with this status, which is not OK.
+    Status(u32),
     /// A response whose body is longer.
     TooLong,
-    /// None: no such cluster, no connection, not in time, or a gRPC status other than OK.
+    /// None: no such cluster, no connection, or not in time.
     Failed,
 }
 
@@ -84,6 +86,7 @@ impl fmt::Debug for CallAnswer {
                 .debug_struct("Message")
                 .field("length", &message.len())
                 .finish(),
+            Self::Status(status) => f.debug_tuple("Status").field(status).finish(),
             Self::TooLong => f.write_str("TooLong"),
             Self::Failed => f.write_str("Failed"),
         }

@@ -98,7 +98,7 @@ impl Ask {
         let Work::Call(batch) = self.work else {
             return self.settle();
         };
-        let grant = self.desk.read(answer, batch, now);
+        let grant = self.desk.read(answer, batch, now).ok();
         self.work = Work::Read(grant, batch);
         self.races = 0;
         self.read()

@@ -86,23 +86,24 @@ impl Terms {
 }
 
 impl Desk {
-    /// What the service gave, if it gave an answer; keeps account of how it answers.
-    fn read(&self, answer: &CallAnswer, batch: Batch, now: Timestamp) -> Option<Grant> {
+    /// What the service gave, or why it gave nothing; keeps account of how it answers.
+    fn read(
+        &self,
+        answer: &CallAnswer,
+        batch: Batch,
+        now: Timestamp,
+    ) -> Result<Grant, &'static str> {
         let read = match answer {
             CallAnswer::Message(message) => batch::read(message, batch, now),
             CallAnswer::Response { .. } | CallAnswer::TooLong => Err("its answer is malformed"),
-            CallAnswer::Failed => Err("it gives no answer in time"),
+            CallAnswer::Status(status) => Err(wire::meaning(*status)),
+            CallAnswer::Failed => Err("it cannot be called, or its answer does not come whole"),
         };
         match read {
-            Ok(grant) => {
-                self.answered(grant.hits > 0);
-                Some(grant)
-            }
-            Err(why) => {
-                self.failed(why, now);
-                None
-            }
+            Ok(grant) => self.answered(grant.hits > 0),
+            Err(why) => self.failed(why, now),
         }
+        read
     }
 }
 

@@ -150,9 +150,9 @@ impl Spend {
     /// The service answered this request's own question, or did not.
     pub(crate) fn called(&mut self, answer: &CallAnswer, now: Timestamp) -> Spent {
         match self.desk.read(answer, Batch::whole(self.cost), now) {
-            None => self.away("it gave no answer that can be used", now),
-            Some(grant) if grant.hits > 0 => Spent::Admitted,
-            Some(grant) => {
+            Err(why) => self.away(why, now),
+            Ok(grant) if grant.hits > 0 => Spent::Admitted,
+            Ok(grant) => {
                 self.work = Work::Remember(grant.end);
                 Spent::Ask(self.read())
             }

@@ -84,6 +84,17 @@ pub(crate) fn read_request(message: &[u8]) -> Option<Asked> {
     })
 }
 
+/// What it means that a call ended with this gRPC status, which is not OK: for operators.
+pub(super) const fn meaning(status: u32) -> &'static str {
+    match status {
+        2 => "it failed (gRPC status UNKNOWN), as it does without its Redis",
+        4 => "it gave no answer in time (gRPC status DEADLINE_EXCEEDED)",
+        12 => "it is no rate limit service (gRPC status UNIMPLEMENTED)",
+        14 => "it cannot be reached, or gave no answer in time (gRPC status UNAVAILABLE)",
+        _ => "it ended the call with another gRPC status than OK",
+    }
+}
+
 /// Reads a response. `None` when it is none.
 pub(crate) fn response(message: &[u8]) -> Option<Vec<Status>> {
     let mut statuses = Vec::new();
