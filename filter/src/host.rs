@@ -17,7 +17,7 @@ use meshward_engine::http::Headers;
 use meshward_engine::remote::{Call, CallAnswer, MAX_ANSWER, Protocol};
 use meshward_engine::transaction::Reply;
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, GrpcStatusCode, MapType, MetricType, Status};
+use proxy_wasm::types::{BufferType, GrpcStatusCode, LogLevel, MapType, MetricType, Status};
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -75,6 +75,8 @@ pub(crate) trait Host: Clone {
     fn configuration(&self, size: usize) -> Vec<u8>;
     /// Writes a line to the proxy's log.
     fn log(&self, level: log::Level, line: &str);
+    /// Whether the proxy's log shows lines of this level now: an operator can change it at any time.
+    fn shows(&self, level: log::Level) -> bool;
     /// Every header field of one side.
     fn fields(&self, side: Side) -> Fields;
     /// The first `size` bytes of the body that is held on one side.
@@ -160,6 +162,16 @@ impl Host for Envoy {
 
     fn log(&self, level: log::Level, line: &str) {
         log::log!(level, "{line}");
+    }
+
+    fn shows(&self, level: log::Level) -> bool {
+        hostcalls::get_log_level().is_ok_and(|least| match least {
+            LogLevel::Trace | LogLevel::Debug => true,
+            LogLevel::Info => level <= log::Level::Info,
+            LogLevel::Warn => level <= log::Level::Warn,
+            LogLevel::Error => level <= log::Level::Error,
+            LogLevel::Critical => false,
+        })
     }
 
     fn fields(&self, side: Side) -> Fields {

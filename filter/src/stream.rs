@@ -245,7 +245,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if let Some(spent) = self.spent {
             self.metrics.time(&self.host, spent);
         }
-        if record.logged {
+        if record.logged && self.host.shows(log::Level::Info) {
             if record.client_address.is_none() {
                 let address = head::peer_address(&self.host);
                 record.client_address = address.map(|a| a.to_canonical().to_string());

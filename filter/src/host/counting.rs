@@ -47,6 +47,10 @@ impl Host for Counting {
         self.count("log").log(level, line);
     }
 
+    fn shows(&self, level: log::Level) -> bool {
+        self.count("get_log_level").shows(level)
+    }
+
     fn fields(&self, side: Side) -> Fields {
         self.count("get_header_map_pairs").fields(side)
     }

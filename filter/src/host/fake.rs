@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) verify: Option<Verify>,
     pub(crate) reply: Option<Reply>,
     pub(crate) grpc_reply: Option<(u8, String)>,
+    /// Whether the log shows warnings and errors only.
+    pub(crate) quiet: bool,
     pub(crate) metrics: BTreeMap<String, u32>,
     pub(crate) gauges: std::collections::BTreeSet<u32>,
     pub(crate) values: BTreeMap<u32, u64>,
@@ -95,6 +97,10 @@ impl Host for Fake {
 
     fn log(&self, level: log::Level, line: &str) {
         self.state.borrow_mut().log.push((level, line.to_owned()));
+    }
+
+    fn shows(&self, level: log::Level) -> bool {
+        !self.state.borrow().quiet || level <= log::Level::Warn
     }
 
     fn fields(&self, side: Side) -> Fields {

@@ -244,6 +244,19 @@ fn a_response_of_the_proxy_is_not_judged_but_recorded() {
 }
 
 #[test]
+fn a_line_that_the_proxy_would_drop_is_not_written() {
+    let mut case = case(vec![forward(true), deliver()]);
+    case.host.state.borrow_mut().quiet = true;
+    case.stream.request_head(true);
+    case.host
+        .set_property("response.code_details", b"no_healthy_upstream");
+    assert_eq!(case.stream.response_head(true), Flow::Pass);
+    case.stream.over();
+    assert!(case.log().is_empty());
+    assert_eq!(case.host.metric("meshward_requests;"), 1, "counted it is");
+}
+
+#[test]
 fn a_client_that_goes_before_the_verdict_leaves_no_record() {
     let mut case = case(vec![hold()]);
     case.stream.request_head(false);

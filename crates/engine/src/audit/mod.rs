@@ -1,5 +1,6 @@
 //! What is logged, counted and observed, as data. Never a credential, a body or a parameter value.
 
+mod line;
 mod trial;
 
 pub use trial::{Trial, Verdict};
@@ -9,7 +10,7 @@ use crate::config::Timestamp;
 use crate::http::{Headers, RequestHead};
 use crate::transaction::Afterwards;
 use crate::verdict::{Control, Decision, Finding, Reason};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Everything that is kept of one exchange.
@@ -152,72 +153,14 @@ impl Record {
     /// The decision log: one JSON object with OpenTelemetry attribute names. `response_status` is what the client got.
     #[must_use]
     pub fn log_line(&self, response_status: Option<u16>) -> String {
-        let mut line = Map::new();
-        let mut put = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                line.insert(key.to_owned(), value);
-            }
-        };
-        let text = |v: &Option<String>| v.clone().map(Value::String);
-        let name = |v: &Option<Arc<str>>| v.as_deref().map(Value::from);
-        put("time", Some(Value::String(self.time.to_string())));
-        put("http.request.method", Some(Value::from(self.method)));
-        put("http.route", text(&self.route()));
-        put(
-            "http.response.status_code",
-            self.status.or(response_status).map(Value::from),
-        );
-        put(
-            "server.address",
-            (!self.host.is_empty()).then(|| Value::String(self.host.clone())),
-        );
-        put("client.address", text(&self.client_address));
-        put("meshward.policy", Some(Value::from(&*self.policy)));
-        put("meshward.revision", name(&self.revision));
-        put("meshward.api", name(&self.api));
-        put("meshward.endpoint", name(&self.endpoint));
-        put("meshward.operation", name(&self.operation));
-        put("meshward.decision", Some(json!(self.decision)));
-        put(
-            "meshward.reason",
-            self.reason.map(|r| Value::from(r.code())),
-        );
-        put(
-            "meshward.control",
-            self.reason.map(|r| Value::from(r.control().name())),
-        );
-        put(
-            "meshward.findings",
-            (!self.findings.is_empty()).then(|| json!(self.findings)),
-        );
-        put(
-            "meshward.trial",
-            self.trial.and_then(|trial| {
-                let other = trial.other()?;
-                Some(
-                    json!({ "outcome": trial.outcome(), "reason": other.reason.map(Reason::code) }),
-                )
-            }),
-        );
-        put("meshward.identity.provider", name(&self.provider));
-        put("meshward.identity.subject", name(&self.subject));
-        put("meshward.token.digest", text(&self.token_digest));
-        let with = self.with.iter();
-        let with = with.map(|(p, s)| json!({ "provider": &**p, "subject": &**s }));
-        put(
-            "meshward.identity.with",
-            (!self.with.is_empty()).then(|| with.collect()),
-        );
-        put("meshward.source.principal", text(&self.source_principal));
-        put("meshward.request_id", text(&self.request_id));
-        Value::Object(line).to_string()
+        line::write(self, response_status)
     }
 
     /// The path template of the endpoint.
     #[must_use]
-    pub fn route(&self) -> Option<String> {
+    pub fn route(&self) -> Option<&str> {
         let endpoint = self.endpoint.as_deref()?;
-        endpoint.split_once(' ').map(|(_, path)| path.to_owned())
+        endpoint.split_once(' ').map(|(_, path)| path)
     }
 
     /// The counters that this exchange moves: one for the exchange, one for each finding.

@@ -7,7 +7,8 @@ use crate::config::{Detail, Rate};
 use crate::identity::{self, Provider};
 use crate::limit::{Desk, Left, Limit, Rules};
 use crate::verdict::{Reason, Refusal};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -136,43 +137,61 @@ pub(super) fn shared_limit(name: &str, desk: &Desk, wait: u64) -> Vec<(String, S
     ]
 }
 
+/// A problem document; the members stand in the order of their names.
+#[derive(Serialize)]
+struct Problem<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<Shown<'r>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'r str>,
+    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    status: u16,
+    title: &'r str,
+    #[serde(rename = "type")]
+    kind: Cow<'r, str>,
+}
+
+/// What is shown of a finding.
+#[derive(Serialize)]
+struct Shown<'r> {
+    at: Option<&'r str>,
+    detail: Option<&'r str>,
+    reason: &'r str,
+}
+
 fn problem(transaction: &Transaction, refusal: &Refusal) -> String {
     let reason = refusal.reason;
     let detail = transaction.policy.detail;
-    let mut body = Map::new();
-    let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
-    match detail {
-        Detail::None => {
-            put("type", json!("about:blank"));
-            put("title", json!(status_title(reason.status())));
-        }
-        Detail::Reason | Detail::Full => {
-            put(
-                "type",
-                json!(format!("urn:meshward:reason:{}", reason.code())),
-            );
-            put("title", json!(reason.title()));
-        }
-    }
-    put("status", json!(reason.status()));
-    if detail != Detail::None {
-        put("reason", json!(reason.code()));
-    }
-    if detail == Detail::Full {
-        let problems: Vec<Value> = transaction
-            .record
-            .findings
-            .iter()
-            .filter(|f| f.control == reason.control())
-            .map(|f| json!({ "reason": f.reason.code(), "at": f.at, "detail": f.detail }))
-            .collect();
-        put("problems", json!(problems));
-        put("hint", json!(reason.mend()));
-    }
-    if let Some(id) = audit::request_id(&transaction.head.headers) {
-        put("requestId", json!(id));
-    }
-    Value::Object(body).to_string()
+    let (kind, title) = match detail {
+        Detail::None => ("about:blank".into(), status_title(reason.status())),
+        Detail::Reason | Detail::Full => (
+            format!("urn:meshward:reason:{}", reason.code()).into(),
+            reason.title(),
+        ),
+    };
+    let full = detail == Detail::Full;
+    let findings = transaction.record.findings.iter();
+    let problems = findings
+        .filter(|f| f.control == reason.control())
+        .map(|f| Shown {
+            at: f.at.as_deref(),
+            detail: f.detail.as_deref(),
+            reason: f.reason.code(),
+        });
+    let problem = Problem {
+        hint: full.then(|| reason.mend()),
+        problems: full.then(|| problems.collect()),
+        reason: (detail != Detail::None).then(|| reason.code()),
+        request_id: audit::request_id(&transaction.head.headers),
+        status: reason.status(),
+        title,
+        kind,
+    };
+    // Nothing in it can fail: there are no maps, and writing to a text does not fail.
+    serde_json::to_string(&problem).unwrap_or_default()
 }
 
 /// The standard words for a status, where the policy tells callers nothing more.

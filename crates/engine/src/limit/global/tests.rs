@@ -302,10 +302,10 @@ fn a_service_without_the_limit_is_no_service() {
     let call = desk.terms.call("v", Batch::whole(1));
     let mut service = Service::default();
     let answer = service.answer(&call, &other.desk(), Timestamp(DAY));
-    assert!(
-        desk.read(&answer, Batch::whole(1), Timestamp(DAY))
-            .is_none()
-    );
+    let read = |answer| desk.read(answer, Batch::whole(1), Timestamp(DAY));
+    assert_eq!(read(&answer), Err("it has no such limit"));
+    let away = read(&CallAnswer::Status(14)).unwrap_err();
+    assert!(away.contains("UNAVAILABLE"), "{away}");
     proxy.store.fails = true;
     let failed = proxy.request("a", &mut service, Timestamp(DAY));
     assert_eq!(failed, Became::Failed);
