@@ -39,6 +39,8 @@ pub(super) enum Kind {
     MeshwardKeys,
     /// Meshward with tokens.
     MeshwardJwt,
+    /// Meshward with tokens and nothing else: what Envoy's own jwt_authn does alone.
+    MeshwardToken,
     /// Meshward with an API key, and the same policy once more on trial beside it.
     MeshwardTrial,
     /// Meshward with an API key, and a thousand endpoints in place of twenty.
@@ -67,6 +69,7 @@ impl Kind {
             Self::MeshwardFleet => "meshward-fleet",
             Self::MeshwardKeys => "meshward-keys",
             Self::MeshwardJwt => "meshward-jwt",
+            Self::MeshwardToken => "meshward-token",
             Self::MeshwardTrial => "meshward-trial",
             Self::MeshwardGrown => "meshward-grown",
         }
@@ -88,6 +91,7 @@ impl Kind {
                 | Self::MeshwardFleet
                 | Self::MeshwardKeys
                 | Self::MeshwardJwt
+                | Self::MeshwardToken
                 | Self::MeshwardTrial
                 | Self::MeshwardGrown
         )
@@ -200,7 +204,7 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 27] = [
+pub(super) const CASES: [Case; 29] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
@@ -235,6 +239,11 @@ pub(super) const CASES: [Case; 27] = [
         Load::GetUnseen(Algorithm::Rs256),
     ),
     case(
+        "meshward-token-unseen-rs256",
+        Kind::MeshwardToken,
+        Load::GetUnseen(Algorithm::Rs256),
+    ),
+    case(
         "meshward-get-jwt-unseen-rs256",
         Kind::MeshwardJwt,
         Load::GetUnseen(Algorithm::Rs256),
@@ -242,6 +251,11 @@ pub(super) const CASES: [Case; 27] = [
     case(
         "native-jwt-unseen-es256",
         Kind::NativeUncached,
+        Load::GetUnseen(Algorithm::Es256),
+    ),
+    case(
+        "meshward-token-unseen-es256",
+        Kind::MeshwardToken,
         Load::GetUnseen(Algorithm::Es256),
     ),
     case(

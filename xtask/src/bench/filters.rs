@@ -29,6 +29,7 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         | Kind::MeshwardFleet
         | Kind::MeshwardKeys
         | Kind::MeshwardJwt
+        | Kind::MeshwardToken
         | Kind::MeshwardTrial
         | Kind::MeshwardGrown => {
             let bundle = site.bundles.get(&kind).context("the bundle was not made")?;

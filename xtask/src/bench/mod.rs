@@ -30,6 +30,7 @@ use server::{Running, Site};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 /// Measure what a request costs with Meshward, beside Envoy's own filters and a Wasm filter that does nothing.
@@ -160,7 +161,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
         .collect())
 }
 
-/// Every case in every round, each round beginning with another one.
+/// Every case in every round, each round in another order: what ran before a case leaves its traces in the machine's caches.
 fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds> {
     let upstream_port = ports::free()?;
     let _upstream = progress::step("starting the upstream", || site.upstream(upstream_port))?;
@@ -181,8 +182,7 @@ fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds
             _ => format!("round {round} of {}", effort.rounds),
         };
         progress::step(&what, || {
-            let order = cases.iter().cycle().skip(round).take(cases.len());
-            for case in order {
+            for case in shuffled(cases, round) {
                 let Some(server) = servers.get(&case.server) else {
                     continue;
                 };
@@ -198,4 +198,32 @@ fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds
         })?;
     }
     Ok(measured)
+}
+
+/// The cases in an order that depends on the round alone.
+fn shuffled(cases: &[&'static Case], round: usize) -> Vec<&'static Case> {
+    let mut order = cases.to_vec();
+    order.sort_by_cached_key(|case| {
+        let mut hash = DefaultHasher::new();
+        (round, case.name).hash(&mut hash);
+        hash.finish()
+    });
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_round_has_every_case_in_an_order_of_its_own() {
+        let cases: Vec<_> = CASES.iter().collect();
+        let orders: Vec<Vec<_>> = (0..20)
+            .map(|round| shuffled(&cases, round).iter().map(|c| c.name).collect())
+            .collect();
+        for (round, order) in orders.iter().enumerate() {
+            assert!(!orders[..round].contains(order));
+            assert!(cases.iter().all(|case| order.contains(&case.name)));
+        }
+    }
 }

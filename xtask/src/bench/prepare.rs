@@ -37,6 +37,7 @@ pub(super) fn prepare(kinds: &[Kind], built: bool) -> Result<Site> {
             Kind::MeshwardFleet,
             Kind::MeshwardKeys,
             Kind::MeshwardJwt,
+            Kind::MeshwardToken,
             Kind::MeshwardTrial,
             Kind::MeshwardGrown,
         ] {
@@ -71,6 +72,7 @@ pub(super) fn prepare(kinds: &[Kind], built: bool) -> Result<Site> {
 fn policy(kind: Kind) -> &'static str {
     match kind {
         Kind::MeshwardJwt => "policy-jwt.yaml",
+        Kind::MeshwardToken => "policy-token.yaml",
         Kind::MeshwardUnlimited => "policy-unlimited.yaml",
         Kind::MeshwardContract => "policy-contract.yaml",
         Kind::MeshwardWatched => "policy-watched.yaml",
