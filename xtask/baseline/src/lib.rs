@@ -2,8 +2,9 @@
 //!
 //! The plugin's configuration is one word: `nothing`, `headers` (fetch all request headers), `slot` (read a slot of the shared data and
 //! write it back, as a limit does), `calls` (all that Meshward asks the proxy for an admitted GET with a limit: the time, the headers, the
-//! slot, a header for the service, a counter) or `body` (hold the request until its body is there, and fetch it). Nothing is looked at, and
-//! every request passes.
+//! slot, a header for the service, a counter), `verify:` with a question for `verify_signature` in hexadecimal digits (for a new token
+//! without a limit: the time, the headers, the signature, a header, a counter) or `body` (hold the request until its body is there, and
+//! fetch it). Nothing is looked at, and every request passes.
 
 // The host's functions are there for Wasm alone: anywhere else, nothing would link.
 #![cfg(target_arch = "wasm32")]
@@ -13,12 +14,13 @@
 )]
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { reads: Reads::Nothing, counter: 0 }));
+    proxy_wasm::set_root_context(|_| Box::new(Root { reads: Reads::Nothing, counter: 0, question: Rc::default() }));
 }}
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, MetricType};
+use std::rc::Rc;
 
 /// A slot of the shared data, as large as one of a limit with one caller.
 const SLOT: &str = "baseline.slot";
@@ -31,6 +33,7 @@ enum Reads {
     Headers,
     Slot,
     Calls,
+    Verify,
     Body,
 }
 
@@ -41,6 +44,7 @@ impl Reads {
             b"headers" => Some(Self::Headers),
             b"slot" => Some(Self::Slot),
             b"calls" => Some(Self::Calls),
+            [b'v', b'e', b'r', b'i', b'f', b'y', b':', ..] => Some(Self::Verify),
             b"body" => Some(Self::Body),
             _ => None,
         }
@@ -50,6 +54,25 @@ impl Reads {
 struct Root {
     reads: Reads,
     counter: u32,
+    question: Rc<[u8]>,
+}
+
+/// What the digits behind the colon say.
+fn question(word: &[u8]) -> Option<Rc<[u8]>> {
+    let (_, digits) = word.split_at_checked(word.iter().position(|b| *b == b':')? + 1)?;
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let bytes = digits.as_chunks::<2>().0.iter().map(|[high, low]| {
+        let byte = digit(high)? << 4 | digit(low)?;
+        u8::try_from(byte).ok()
+    });
+    bytes.collect()
+}
+
+/// Whether the signature holds.
+fn holds(question: &[u8]) -> bool {
+    let answer = hostcalls::call_foreign_function("verify_signature", Some(question));
+    // `VerifySignatureResult { result: true }`.
+    answer.is_ok_and(|answer| answer.as_deref() == Some(&[0x08, 0x01]))
 }
 
 impl Context for Root {}
@@ -62,6 +85,12 @@ impl RootContext for Root {
                 self.reads = reads;
                 let counter = hostcalls::define_metric(MetricType::Counter, "baseline_requests");
                 self.counter = counter.unwrap_or_default();
+                if reads == Reads::Verify {
+                    let Some(question) = question(&word).filter(|question| holds(question)) else {
+                        return false;
+                    };
+                    self.question = question;
+                }
                 self.set_shared_data(SLOT, Some(&EMPTY), None).is_ok()
             }
             None => false,
@@ -72,6 +101,7 @@ impl RootContext for Root {
         Some(Box::new(Request {
             reads: self.reads,
             counter: self.counter,
+            question: Rc::clone(&self.question),
         }))
     }
 
@@ -83,6 +113,7 @@ impl RootContext for Root {
 struct Request {
     reads: Reads,
     counter: u32,
+    question: Rc<[u8]>,
 }
 
 impl Request {
@@ -113,6 +144,14 @@ impl HttpContext for Request {
                 self.slot();
                 self.set_http_request_header("x-meshward-subject", Some("bench"));
                 let _ = hostcalls::increment_metric(self.counter, 1);
+                Action::Continue
+            }
+            Reads::Verify => {
+                self.get_current_time();
+                self.get_http_request_headers_bytes();
+                let holds = holds(&self.question);
+                self.set_http_request_header("x-meshward-subject", Some("bench"));
+                let _ = hostcalls::increment_metric(self.counter, i64::from(holds));
                 Action::Continue
             }
             Reads::Body if end_of_stream => Action::Continue,

@@ -13,6 +13,9 @@ pub(super) enum Kind {
     Slot,
     /// A Wasm filter that makes the host calls of an admitted GET with a limit, and does nothing else.
     HostCalls,
+    /// A Wasm filter that makes the host calls of a new token without a limit, and does nothing else: it lets the proxy verify a signature
+    /// of RS256, which is always the same.
+    Verify,
     /// A Wasm filter that holds the request and fetches its body.
     ReadBody,
     /// Envoy's own jwt_authn with its cache, rbac and local_ratelimit.
@@ -56,6 +59,7 @@ impl Kind {
             Self::ReadHeaders => "wasm-read-headers",
             Self::Slot => "wasm-slot",
             Self::HostCalls => "wasm-host-calls",
+            Self::Verify => "wasm-verify",
             Self::ReadBody => "wasm-read-body",
             Self::Native => "native-chain",
             Self::NativeChainUncached => "native-chain-uncached",
@@ -204,7 +208,7 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 29] = [
+pub(super) const CASES: [Case; 30] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
@@ -236,6 +240,11 @@ pub(super) const CASES: [Case; 29] = [
     case(
         "native-jwt-unseen-rs256",
         Kind::NativeUncached,
+        Load::GetUnseen(Algorithm::Rs256),
+    ),
+    case(
+        "wasm-verify-rs256",
+        Kind::Verify,
         Load::GetUnseen(Algorithm::Rs256),
     ),
     case(

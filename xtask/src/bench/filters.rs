@@ -16,6 +16,7 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::ReadHeaders => noop("headers"),
         Kind::Slot => noop("slot"),
         Kind::HostCalls => noop("calls"),
+        Kind::Verify => noop(&format!("verify:{}", tokens::question()?)),
         Kind::ReadBody => noop("body"),
         Kind::Native => native(json!({ "jwt_cache_config": { "jwt_cache_size": 1000 } }))?,
         Kind::NativeChainUncached => native(json!({}))?,

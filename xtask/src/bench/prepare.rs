@@ -86,6 +86,7 @@ fn policy(kind: Kind) -> &'static str {
         | Kind::ReadHeaders
         | Kind::Slot
         | Kind::HostCalls
+        | Kind::Verify
         | Kind::ReadBody
         | Kind::Native
         | Kind::NativeChainUncached

@@ -68,6 +68,46 @@ pub(crate) fn seen() -> Result<String> {
     Signer::new()?.token(Algorithm::Rs256, "bench-0", "always-the-same")
 }
 
+/// The question whether the signature of [`seen`] holds, as the proxy's `verify_signature` takes it, in hexadecimal digits:
+/// `VerifySignatureArguments { hash_function, public_key, signature, text }`, with the key as `SubjectPublicKeyInfo`.
+pub(super) fn question() -> Result<String> {
+    let signer = Signer::new()?;
+    let token = signer.token(Algorithm::Rs256, "bench-0", "always-the-same")?;
+    let (text, signature) = token.rsplit_once('.').context("a token has three parts")?;
+    let signature = URL_SAFE_NO_PAD.decode(signature)?;
+    // `AlgorithmIdentifier { rsaEncryption, NULL }` (RFC 3279).
+    let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let bits = [&[0], signer.rsa.public().as_ref()].concat();
+    let key = element(0x30, &[&algorithm[..], &element(0x03, &bits)?].concat())?;
+    let mut question = Vec::new();
+    for (tag, value) in [
+        (0x0a, &b"sha256"[..]),
+        (0x12, &key),
+        (0x1a, &signature),
+        (0x22, text.as_bytes()),
+    ] {
+        let length = value.len();
+        // Varints of one byte or two: nothing here is longer.
+        question.push(tag);
+        if length < 0x80 {
+            question.push(u8::try_from(length)?);
+        } else {
+            question.extend([
+                u8::try_from(length & 0x7f)? | 0x80,
+                u8::try_from(length >> 7)?,
+            ]);
+        }
+        question.extend(value);
+    }
+    Ok(question.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// An element of DER, of at most 65,535 bytes.
+fn element(tag: u8, content: &[u8]) -> Result<Vec<u8>> {
+    let [high, low] = u16::try_from(content.len())?.to_be_bytes();
+    Ok([&[tag, 0x82, high, low], content].concat())
+}
+
 impl Supply {
     /// Starts with nothing handed out. The tokens will be of so many callers.
     pub(super) fn new(dir: &Path, subjects: u64) -> Result<Self> {

@@ -46,10 +46,7 @@ struct Line<'r> {
         serialize_with = "identities"
     )]
     with: &'r [(Arc<str>, Arc<str>)],
-    #[serde(
-        rename = "meshward.operation",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "meshward.operation", skip_serializing_if = "Option::is_none")]
     operation: Option<&'r str>,
     #[serde(rename = "meshward.policy")]
     policy: &'r str,
