@@ -13,7 +13,7 @@ mod encode;
 mod vectors;
 
 use crate::host::{Envoy, Host};
-use encode::{Curve, der_signature, ec_public_key, question, rsa_public_key};
+use encode::{Curve, PublicKey, der_signature, ec_public_key, question, rsa_public_key};
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -118,11 +118,9 @@ struct Delegated<H> {
     host: H,
     algorithm: Algorithm,
     scheme: Scheme,
-    /// DER, `SubjectPublicKeyInfo`. The library asks for a verifier for each token, and a verifier must own its key: to write
-    /// the key out in this form costs no more than the copy.
-    key: Vec<u8>,
-    /// The same, for RustCrypto.
-    own: DecodingKey,
+    /// The library asks for a verifier for each token, and a verifier must own its key: to write the key out in this form costs no more
+    /// than the copy.
+    key: PublicKey,
 }
 
 impl<H: Host> Delegated<H> {
@@ -143,7 +141,6 @@ impl<H: Host> Delegated<H> {
             algorithm,
             scheme,
             key: public,
-            own: key.clone(),
         })
     }
 
@@ -151,16 +148,25 @@ impl<H: Host> Delegated<H> {
     fn ask(&self, text: &[u8], signature: &[u8]) -> Option<bool> {
         let Scheme { hash, curve } = self.scheme;
         let question = match curve {
-            None => question(hash, &self.key, signature, text),
+            None => question(hash, &self.key.whole, signature, text),
             Some(curve) => {
                 let Some(signature) = der_signature(curve, signature) else {
                     return Some(false);
                 };
-                question(hash, &self.key, &signature, text)
+                question(hash, &self.key.whole, &signature, text)
             }
         };
         let answer = self.host.verify_signature(&question)?;
         Some(answer == HOLDS)
+    }
+
+    /// The key, as RustCrypto takes it.
+    #[cold]
+    fn own_key(&self) -> DecodingKey {
+        match self.scheme.curve {
+            None => DecodingKey::from_rsa_der(self.key.bare()),
+            Some(_) => DecodingKey::from_ec_der(self.key.bare()),
+        }
     }
 }
 
@@ -170,7 +176,7 @@ impl<H: Host> Verifier<Vec<u8>> for Delegated<H> {
             Some(true) => Ok(()),
             Some(false) => Err(wrong(ErrorKind::InvalidSignature.into())),
             // Not for want of an answer: a good token would be taken for a forged one, and remembered as such.
-            None => (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.own)
+            None => (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.own_key())
                 .map_err(wrong)?
                 .verify(text, signature),
         }

@@ -42,8 +42,22 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
+/// A `SubjectPublicKeyInfo`, and where in it the bare key begins: an `RSAPublicKey` (RFC 8017) or a point.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PublicKey {
+    pub(super) whole: Vec<u8>,
+    bare: usize,
+}
+
+impl PublicKey {
+    /// The key without what says of which kind it is.
+    pub(super) fn bare(&self) -> &[u8] {
+        self.whole.get(self.bare..).unwrap_or_default()
+    }
+}
+
 /// A `SubjectPublicKeyInfo` of an RSA key from its big-endian numbers; `None` for numbers that no key has.
-pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<PublicKey> {
     let (modulus, exponent) = (Natural::new(modulus)?, Natural::new(exponent)?);
     let numbers = modulus.size().checked_add(exponent.size())?;
     // The bit string begins with the number of unused bits, which is none.
@@ -54,14 +68,15 @@ pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>>
     out.extend_from_slice(RSA);
     head(&mut out, BIT_STRING, bits)?;
     out.push(0);
+    let bare = out.len();
     head(&mut out, SEQUENCE, numbers)?;
     modulus.write(&mut out)?;
     exponent.write(&mut out)?;
-    Some(out)
+    Some(PublicKey { whole: out, bare })
 }
 
 /// A `SubjectPublicKeyInfo` of an EC key from its uncompressed point (SEC 1 §2.3.3); `None` for another form of point.
-pub(super) fn ec_public_key(curve: Curve, point: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn ec_public_key(curve: Curve, point: &[u8]) -> Option<PublicKey> {
     let whole_point = point.len() == curve.length() * 2 + 1 && point.first() == Some(&4);
     if !whole_point {
         return None;
@@ -74,8 +89,9 @@ pub(super) fn ec_public_key(curve: Curve, point: &[u8]) -> Option<Vec<u8>> {
     out.extend_from_slice(identifier);
     head(&mut out, BIT_STRING, bits)?;
     out.push(0);
+    let bare = out.len();
     out.extend_from_slice(point);
-    Some(out)
+    Some(PublicKey { whole: out, bare })
 }
 
 /// An ECDSA signature in DER (RFC 3279 §2.2.3) from the two halves of JOSE (RFC 7518 §3.4); `None` where these have another

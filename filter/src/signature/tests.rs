@@ -146,9 +146,9 @@ fn an_rsa_key_is_written_as_openssl_writes_it() {
     // The modulus of 2048 bits ends five bytes before the end: the exponent is 65537.
     let (rest, exponent) = expected.split_at(expected.len() - 3);
     let modulus = &rest[rest.len() - 2 - 256..rest.len() - 2];
-    assert_eq!(rsa_public_key(modulus, exponent).unwrap(), expected);
+    assert_eq!(rsa_public_key(modulus, exponent).unwrap().whole, expected);
     let padded = [&[0, 0], modulus].concat();
-    assert_eq!(rsa_public_key(&padded, exponent).unwrap(), expected);
+    assert_eq!(rsa_public_key(&padded, exponent).unwrap().whole, expected);
     assert_eq!(rsa_public_key(&[], exponent), None);
     assert_eq!(rsa_public_key(modulus, &[0]), None);
     assert_eq!(rsa_public_key(&[1; 70_000], exponent), None);
@@ -159,7 +159,9 @@ fn an_ec_key_is_its_point_behind_the_name_of_its_curve() {
     for (curve, vector, length) in [(Curve::P256, 3, 91), (Curve::P384, 4, 120)] {
         let key = vectors::all()[vector].key();
         let point = key.try_get_as_bytes().unwrap();
-        let der = ec_public_key(curve, point).unwrap();
+        let public = ec_public_key(curve, point).unwrap();
+        assert_eq!(public.bare(), point);
+        let der = public.whole;
         assert_eq!((der.len(), usize::from(der[1])), (length, length - 2));
         assert!(der.ends_with(point));
         assert_eq!(ec_public_key(curve, &point[1..]), None);
