@@ -1,7 +1,8 @@
 //! What a request costs: Envoys with different filters, side by side, each with one worker, in front of one upstream.
 //!
 //! The variants are interleaved in rounds, because a machine's speed drifts: what holds is the ratio within one round, and of
-//! these the median. A round before the first warms everything up and counts for nothing. CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
+//! these the median. A round before the first warms everything up and counts for nothing. A process that is faster than its twin stays so
+//! for its life: `--sittings` starts all of them anew. CPU time is that of the whole Envoy process, so that everything that a filter causes is counted.
 
 mod authz;
 mod case;
@@ -44,7 +45,7 @@ use std::path::{Path, PathBuf};
     cargo xtask bench --scale\n  \
     cargo xtask bench --from bench.json --plots pictures\n  \
     cargo xtask bench --case wasm-noop --case meshward-get-key\n  \
-    cargo xtask bench --case meshward-get-key --case meshward-get-key-unlimited --rounds 40")]
+    cargo xtask bench --case meshward-get-key --case meshward-get-key-unlimited --rounds 5 --sittings 8")]
 pub(crate) struct Args {
     /// Fewer and shorter rounds: enough to see a change of a quarter.
     #[arg(long)]
@@ -52,6 +53,10 @@ pub(crate) struct Args {
     /// So many rounds: more show smaller differences.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: Option<u16>,
+    /// Start all Envoys anew so many times, and measure as many rounds with each: how a process lies in memory makes it faster or slower
+    /// for its whole life, so that ratios of one sitting hold for its processes.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    sittings: u16,
     /// Measure what the last `cargo xtask build` made.
     #[arg(long)]
     no_build: bool,
@@ -63,10 +68,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// Measure nothing: show and draw this report, which `--json` wrote.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "no_build", "json", "cases"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "sittings", "no_build", "json", "cases"])]
     from: Option<PathBuf>,
     /// Measure a large description instead, natively: GitHub's, with more than a thousand operations.
-    #[arg(long, conflicts_with_all = ["quick", "rounds", "no_build", "json", "cases", "plots", "from"])]
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "sittings", "no_build", "json", "cases", "plots", "from"])]
     scale: bool,
     /// Measure only this case; may be repeated. Memory and loading are then left out.
     #[arg(long = "case", value_name = "CASE")]
@@ -76,6 +81,8 @@ pub(crate) struct Args {
 /// How long and how often.
 #[derive(Debug, Clone, Copy)]
 struct Effort {
+    sittings: usize,
+    /// Of each sitting.
     rounds: usize,
     seconds: u16,
 }
@@ -112,16 +119,19 @@ fn read(file: &Path) -> Result<Report> {
 fn measure(args: &Args) -> Result<Report> {
     let mut effort = if args.quick {
         Effort {
+            sittings: 1,
             rounds: 4,
             seconds: 1,
         }
     } else {
         Effort {
+            sittings: 1,
             rounds: 7,
             seconds: 2,
         }
     };
     effort.rounds = args.rounds.map_or(effort.rounds, usize::from);
+    effort.sittings = usize::from(args.sittings);
     let cases = chosen(&args.cases)?;
     tools::need(&[tools::Program::Wrk])?;
     let kinds: Vec<Kind> = cases.iter().map(|case| case.server).collect();
@@ -130,7 +140,7 @@ fn measure(args: &Args) -> Result<Report> {
     let whole = args.cases.is_empty();
     Ok(Report {
         envoy: tools::envoy_version()?,
-        rounds: effort.rounds,
+        rounds: effort.rounds * effort.sittings,
         cases: cases
             .iter()
             .filter_map(|case| CaseReport::new(case, &measured))
@@ -161,11 +171,52 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
         .collect())
 }
 
-/// Every case in every round, each round in another order: what ran before a case leaves its traces in the machine's caches.
+/// Every case in every round of every sitting.
 fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds> {
     let upstream_port = ports::free()?;
     let _upstream = progress::step("starting the upstream", || site.upstream(upstream_port))?;
-    let mut servers: BTreeMap<Kind, Running> = BTreeMap::new();
+    let mut loads = load::Generator::new(&site.dir, effort.seconds, 1)?;
+    let mut measured = Rounds::new();
+    for sitting in 0..effort.sittings {
+        if effort.sittings > 1 {
+            let number = sitting + 1;
+            progress::note(&format!("sitting {number} of {}", effort.sittings));
+        }
+        let servers = servers(site, cases, upstream_port)?;
+        let first = sitting * effort.rounds;
+        for round in 0..=effort.rounds {
+            let what = match round {
+                0 => "warming up".to_owned(),
+                _ => format!("round {round} of {}", effort.rounds),
+            };
+            progress::step(&what, || {
+                // Each in another order: what ran before a case leaves its traces in the machine's caches.
+                for case in shuffled(cases, first + round) {
+                    let Some(server) = servers.get(&case.server) else {
+                        continue;
+                    };
+                    let one = loads
+                        .measure(case, server)
+                        .with_context(|| format!("the case `{}`", case.name))?;
+                    if round > 0 {
+                        measured.entry(case.name).or_default().push(one);
+                    }
+                }
+                loads.next_round();
+                Ok(())
+            })?;
+        }
+    }
+    Ok(measured)
+}
+
+/// An Envoy for each kind that the cases need.
+fn servers(
+    site: &Site,
+    cases: &[&'static Case],
+    upstream_port: u16,
+) -> Result<BTreeMap<Kind, Running>> {
+    let mut servers = BTreeMap::new();
     for case in cases {
         if let Entry::Vacant(place) = servers.entry(case.server) {
             let what = format!("starting Envoy with {}", case.server.name());
@@ -174,30 +225,7 @@ fn rounds(site: &Site, cases: &[&'static Case], effort: Effort) -> Result<Rounds
             })?);
         }
     }
-    let mut loads = load::Generator::new(&site.dir, effort.seconds, 1)?;
-    let mut measured = Rounds::new();
-    for round in 0..=effort.rounds {
-        let what = match round {
-            0 => "warming up".to_owned(),
-            _ => format!("round {round} of {}", effort.rounds),
-        };
-        progress::step(&what, || {
-            for case in shuffled(cases, round) {
-                let Some(server) = servers.get(&case.server) else {
-                    continue;
-                };
-                let one = loads
-                    .measure(case, server)
-                    .with_context(|| format!("the case `{}`", case.name))?;
-                if round > 0 {
-                    measured.entry(case.name).or_default().push(one);
-                }
-            }
-            loads.next_round();
-            Ok(())
-        })?;
-    }
-    Ok(measured)
+    Ok(servers)
 }
 
 /// The cases in an order that depends on the round alone.
