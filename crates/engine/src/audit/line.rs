@@ -1,9 +1,9 @@
 //! The line of the decision log, written straight into its text: refusals come in floods, and none may cost more than its request.
 
 use super::Record;
+use crate::config::Timestamp;
 use crate::verdict::{Decision, Finding, Reason};
 use serde::{Serialize, Serializer};
-use std::fmt::Display;
 use std::sync::Arc;
 
 /// The members stand in the order of their names.
@@ -73,8 +73,7 @@ struct Line<'r> {
     trial: Option<Trial>,
     #[serde(rename = "server.address", skip_serializing_if = "str::is_empty")]
     host: &'r str,
-    #[serde(serialize_with = "shown")]
-    time: crate::config::Timestamp,
+    time: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -136,8 +135,4 @@ fn identities<S: Serializer>(
         with.iter()
             .map(|(provider, subject)| Identity { provider, subject }),
     )
-}
-
-fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
