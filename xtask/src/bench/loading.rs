@@ -8,7 +8,6 @@ use crate::clock::Stopwatch;
 use crate::{ports, progress};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
-use std::thread::sleep;
 use std::time::Duration;
 
 /// Workers of the larger Envoy.
@@ -75,7 +74,7 @@ fn idle(pid: u32) -> Result<Duration> {
     let mut before = usage::cpu_of(&[pid])?;
     loop {
         // A look is as long as this, because use is only seen over time.
-        sleep(LOOK);
+        std::thread::sleep(LOOK);
         let now = usage::cpu_of(&[pid])?;
         if now.saturating_sub(before) < LOOK / 50 {
             return Ok(now);

@@ -9,7 +9,7 @@ use super::tokens;
 use crate::command::build;
 use crate::{paths, process, progress, tools, wasm};
 use anyhow::{Context as _, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -29,19 +29,9 @@ pub(super) fn prepare(kinds: &[Kind], built: bool) -> Result<Site> {
         if !built {
             build::run(&build::Args { only: None })?;
         }
-        for kind in [
-            Kind::MeshwardKey,
-            Kind::MeshwardUnlimited,
-            Kind::MeshwardContract,
-            Kind::MeshwardWatched,
-            Kind::MeshwardFleet,
-            Kind::MeshwardKeys,
-            Kind::MeshwardJwt,
-            Kind::MeshwardToken,
-            Kind::MeshwardTrial,
-            Kind::MeshwardGrown,
-        ] {
-            bundles.insert(kind, bundle(&dir, kind)?);
+        let kinds: BTreeSet<_> = kinds.iter().filter(|kind| kind.is_meshward()).collect();
+        for kind in kinds {
+            bundles.insert(*kind, bundle(&dir, *kind)?);
         }
     }
     let shares = kinds.contains(&Kind::MeshwardFleet);
