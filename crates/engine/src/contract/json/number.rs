@@ -19,14 +19,46 @@ pub(super) fn read(text: &str, at: usize) -> Result<(Number, usize), usize> {
         let sign = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
         end = digits(bytes, end + 1 + usize::from(sign))?;
     }
-    let integer = (end == whole).then(|| integer(bytes.get(first..end)?, negative));
-    if let Some(number) = integer.flatten() {
-        return Ok((number, end));
-    }
-    let double = text.get(at..end).and_then(|text| text.parse().ok());
-    // `None` for what is not finite.
-    let number = double.and_then(Number::from_f64).ok_or(end)?;
+    let digits = bytes.get(first..end).unwrap_or_default();
+    let number = if end == whole {
+        integer(digits, negative)
+    } else {
+        short(digits, negative)
+    };
+    let number = number.or_else(|| any(text.get(at..end)?)).ok_or(end)?;
     Ok((number, end))
+}
+
+/// Any number, but slower. `None` for what is not finite.
+#[inline(never)]
+fn any(text: &str) -> Option<Number> {
+    Number::from_f64(text.parse().ok()?)
+}
+
+/// A number with a fraction and no exponent, of so few digits that a double holds all of them as an integer: as ten to the power of their
+/// number does, the quotient is rounded once, and rightly (W. D. Clinger, "How to read floating point numbers accurately").
+fn short(digits: &[u8], negative: bool) -> Option<Number> {
+    const MOST: usize = 15;
+    if digits.len() > MOST + 1 {
+        return None;
+    }
+    let (mut value, mut scale) = (0_u64, 0_u64);
+    for digit in digits {
+        match digit {
+            b'0'..=b'9' => {
+                value = value * 10 + u64::from(digit - b'0');
+                scale *= 10;
+            }
+            b'.' => scale = 1,
+            _ => return None,
+        }
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "fifteen digits are fewer than 2^53"
+    )]
+    let double = value as f64 / scale as f64;
+    Number::from_f64(if negative { -double } else { double })
 }
 
 /// Where the digits end that stand at a place; there must be one.

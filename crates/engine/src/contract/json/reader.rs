@@ -4,6 +4,7 @@ use super::tree::{Json, Kind, Member, ORDERED_FROM, Span};
 use super::{Bounds, DEEPEST, Fault, FaultKind, number, text};
 use crate::contract::place;
 use crate::problem::pointer;
+use std::borrow::Cow;
 
 /// Reads one value, and nothing after it.
 pub(super) fn read(bytes: &[u8], bounds: Bounds) -> Result<Json<'_>, Fault> {
@@ -15,21 +16,25 @@ pub(super) fn read(bytes: &[u8], bounds: Bounds) -> Result<Json<'_>, Fault> {
     if u32::try_from(text.len()).is_err() {
         return Err(malformed(bytes, 0));
     }
+    let room = text.len() / BYTES_FOR_EACH;
     let mut reader = Reader {
         text,
         at: 0,
         values_left: bounds.values,
-        items: Vec::new(),
-        members: Vec::new(),
+        items: Vec::with_capacity(room.min(ROOM)),
+        members: Vec::with_capacity(room.min(ROOM)),
         fault: None,
     };
-    let value = reader.value(bounds.depth.min(DEEPEST));
-    reader.space();
-    match value {
-        Some(value) if reader.at == text.len() => Ok(value),
+    match reader.value(bounds.depth.min(DEEPEST)) {
+        Some(value) if reader.next().is_none() => Ok(value),
         _ => Err(reader.into_fault(bounds)),
     }
 }
+
+/// A text seldom has more members or items than one for so many bytes.
+const BYTES_FOR_EACH: usize = 16;
+/// For so many there is room from the start: growing from nothing costs more than it saves.
+const ROOM: usize = 64;
 
 struct Reader<'t> {
     text: &'t str,
@@ -45,13 +50,13 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// `None` where it breaks: at `self.at`, or for the reason in `self.fault`.
     fn value(&mut self, depth: u32) -> Option<Json<'t>> {
-        self.space();
+        let first = self.next();
         let Some(left) = self.values_left.checked_sub(1) else {
             return self.stop(FaultKind::Complex);
         };
         self.values_left = left;
         let start = self.at;
-        let kind = match self.peek()? {
+        let kind = match first? {
             b'"' => Kind::String(self.string()?),
             b'{' => self.object(depth)?,
             b'[' => self.array(depth)?,
@@ -74,8 +79,8 @@ impl<'t> Reader<'t> {
         };
         self.at += 1;
         let base = self.items.len();
-        self.space();
-        if self.take(b']') {
+        if self.next() == Some(b']') {
+            self.at += 1;
             return Some(Kind::Array(Box::default()));
         }
         loop {
@@ -85,15 +90,14 @@ impl<'t> Reader<'t> {
                 return None;
             };
             self.items.push(item);
-            self.space();
-            if self.take(b',') {
-                continue;
+            match self.next()? {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return None,
             }
-            if self.take(b']') {
-                return Some(Kind::Array(self.items.split_off(base).into_boxed_slice()));
-            }
-            return None;
         }
+        self.at += 1;
+        Some(Kind::Array(self.items.split_off(base).into_boxed_slice()))
     }
 
     fn object(&mut self, depth: u32) -> Option<Kind<'t>> {
@@ -102,52 +106,45 @@ impl<'t> Reader<'t> {
         };
         self.at += 1;
         let base = self.members.len();
-        self.space();
-        if self.take(b'}') {
+        if self.next() == Some(b'}') {
+            self.at += 1;
             return Some(Kind::Object(Box::default()));
         }
         let mut seen = Seen::default();
         loop {
-            self.space();
-            let start = self.at;
-            if self.peek()? != b'"' {
+            if self.next()? != b'"' {
                 return None;
             }
+            let start = place_of(self.at);
             let name = self.string()?;
-            if self.is_repeated(&mut seen, base, &name) {
+            if seen.adds(&name) && self.is_repeated(base, &name) {
                 self.fault = Some((FaultKind::Duplicate, vec![name.into_owned()]));
                 return None;
             }
-            self.space();
-            if !self.take(b':') {
+            if self.next()? != b':' {
                 return None;
             }
+            self.at += 1;
             let Some(value) = self.value(depth) else {
                 self.passing(|| name.into_owned());
                 return None;
             };
-            self.members.push(Member {
-                name,
-                start: place_of(start),
-                value,
-            });
-            self.space();
-            if self.take(b',') {
-                continue;
+            self.members.push(Member { name, start, value });
+            match self.next()? {
+                b',' => self.at += 1,
+                b'}' => break,
+                _ => return None,
             }
-            if self.take(b'}') {
-                return self.close(base).map(Kind::Object);
-            }
-            return None;
         }
+        self.at += 1;
+        self.close(base).map(Kind::Object)
     }
 
     /// Whether an object has a member already. Of objects with many members, only the first ones are known here.
-    fn is_repeated(&self, seen: &mut Seen, base: usize, name: &str) -> bool {
+    #[inline(never)]
+    fn is_repeated(&self, base: usize, name: &str) -> bool {
         let members = self.members.get(base..).unwrap_or_default();
-        members.len() < ORDERED_FROM
-            && seen.adds(name)
-            && members.iter().any(|member| member.name == name)
+        members.len() < ORDERED_FROM && members.iter().any(|member| member.name == name)
     }
 
     fn close(&mut self, base: usize) -> Option<Box<[Member<'t>]>> {
@@ -165,9 +162,21 @@ impl<'t> Reader<'t> {
         Some(members)
     }
 
-    fn string(&mut self) -> Option<std::borrow::Cow<'t, str>> {
-        let read = text::read(self.text, self.at + 1);
-        self.ended(read)
+    fn string(&mut self) -> Option<Cow<'t, str>> {
+        let start = self.at + 1;
+        let end = text::plain(self.text, start);
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return self.escaped(start, end);
+        }
+        self.at = end + 1;
+        self.text.get(start..end).map(Cow::Borrowed)
+    }
+
+    /// A text that does not mean itself to its end.
+    #[inline(never)]
+    fn escaped(&mut self, start: usize, end: usize) -> Option<Cow<'t, str>> {
+        let read = text::escaped(self.text, start, end);
+        self.ended(read).map(Cow::Owned)
     }
 
     fn number(&mut self) -> Option<Kind<'t>> {
@@ -197,20 +206,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    /// The byte that comes next, behind white space. It is not taken.
+    fn next(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            match *bytes.get(self.at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
         }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let is_there = self.peek() == Some(byte);
-        self.at += usize::from(is_there);
-        is_there
     }
 
     #[cold]
@@ -284,15 +288,13 @@ struct Seen(u64);
 impl Seen {
     /// Adds the mark of a name. Whether it was there.
     fn adds(&mut self, name: &str) -> bool {
-        let bytes = name.as_bytes();
-        let byte = |at: usize| bytes.get(at).map_or(0, |byte| u32::from(*byte));
-        let (first, middle, last) = (
-            byte(0),
-            byte(bytes.len() / 2),
-            bytes.last().map_or(0, |byte| u32::from(*byte)),
-        );
-        let length = u32::from(bytes.len().to_le_bytes()[0]);
-        let mixed = (first | middle << 8 | last << 16 | length << 24).wrapping_mul(0x9e37_79b1);
+        let (first, last) = match *name.as_bytes() {
+            [] => (0, 0),
+            [only] => (only, 0),
+            [first, .., last] => (first, last),
+        };
+        let length = name.len().to_le_bytes()[0];
+        let mixed = u32::from_le_bytes([first, last, length, 0]).wrapping_mul(0x9e37_79b1);
         let mark = 1_u64 << (mixed >> 26);
         let was_there = self.0 & mark != 0;
         self.0 |= mark;

@@ -221,6 +221,12 @@ proptest! {
     }
 
     #[test]
+    fn reads_fractions_as_serde_json_does(text in "-?(0|[1-9][0-9]{0,9})\\.[0-9]{1,9}") {
+        let expected = serde_json::from_str::<Value>(&text).ok();
+        prop_assert_eq!(read(text.as_bytes(), Bounds::default()).ok(), expected);
+    }
+
+    #[test]
     fn reads_escapes_as_serde_json_does(text in r#""([ -!#-~é]|\\(["\\/bfnrtx]|u[0-9a-fA-F]{3,4}|ud[89ab]00\\ud[c-f]ff)){0,12}""#) {
         let expected = serde_json::from_str::<Value>(&text).ok();
         prop_assert_eq!(read(text.as_bytes(), Bounds::default()).ok(), expected);

@@ -1,48 +1,39 @@
 //! Texts in quotes, as RFC 8259 writes them.
 
-use std::borrow::Cow;
-
-/// The text that begins after a quote `at` this byte, and where its closing quote ends. The error is where it breaks.
-pub(super) fn read(text: &str, at: usize) -> Result<(Cow<'_, str>, usize), usize> {
-    let end = plain(text, at);
-    let first = text.get(at..end).ok_or(at)?;
-    if text.as_bytes().get(end) == Some(&b'"') {
-        return Ok((Cow::Borrowed(first), end + 1));
-    }
-    let mut out = first.to_owned();
-    let mut at = end;
+/// The text that begins `at` this byte and means itself up to `end`, and where its closing quote ends. The error is where it breaks.
+pub(super) fn escaped(text: &str, at: usize, mut end: usize) -> Result<(String, usize), usize> {
+    let mut out = text.get(at..end).ok_or(at)?.to_owned();
     loop {
-        match text.as_bytes().get(at) {
-            Some(b'"') => return Ok((Cow::Owned(out), at + 1)),
-            Some(b'\\') => at = escape(text, at + 1, &mut out)?,
-            _ => return Err(at),
-        }
-        let end = plain(text, at);
+        let at = match text.as_bytes().get(end) {
+            Some(b'"') => return Ok((out, end + 1)),
+            Some(b'\\') => escape(text, end + 1, &mut out)?,
+            _ => return Err(end),
+        };
+        end = plain(text, at);
         out.push_str(text.get(at..end).ok_or(at)?);
-        at = end;
     }
 }
 
 /// Where a stretch that means itself ends: at a quote, a backslash, a control character or the end.
-fn plain(text: &str, at: usize) -> usize {
+pub(super) fn plain(text: &str, mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let (chunks, last) = rest.as_chunks::<8>();
-    for (index, chunk) in chunks.iter().enumerate() {
+    let mut rest = text.as_bytes().get(at..).unwrap_or_default();
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
-        // A byte that is zero borrows from its highest bit. A borrow may mark the bytes above it as well: only the lowest mark counts.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let marks = control | quote | zero(word ^ (ONES * u64::from(b'\\')));
+        // A byte below a bound borrows from its highest bit. A borrow may mark the bytes above it as well: only the lowest mark counts.
+        // With the second bit turned round a quote comes to stand above the control characters, which stay among themselves.
+        let control_or_quote = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let marks = (control_or_quote | backslash) & !word & HIGH;
         if marks != 0 {
-            return at + index * 8 + (marks.trailing_zeros() / 8) as usize;
+            return at + (marks.trailing_zeros() / 8) as usize;
         }
+        at += 8;
+        rest = after;
     }
     let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    let left = last.iter().position(stop).unwrap_or(last.len());
-    at + chunks.len() * 8 + left
+    at + rest.iter().position(stop).unwrap_or(rest.len())
 }
 
 /// Reads what follows a backslash, and says where it ends.
@@ -93,7 +84,7 @@ fn unit(text: &str, at: usize) -> Result<u32, usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, read};
+    use super::{escaped, plain};
 
     #[test]
     fn finds_every_end_at_every_place() {
@@ -112,7 +103,7 @@ mod tests {
     #[test]
     fn reads_escapes() {
         let text = r#"a\"\\\/\b\f\n\r\t\u0041\ud83d\ude00z" rest"#;
-        let (read, end) = read(text, 0).expect("a text");
+        let (read, end) = escaped(text, 0, plain(text, 0)).expect("a text");
         assert_eq!(read, "a\"\\/\u{8}\u{c}\n\r\tA😀z");
         assert_eq!(text.get(end..), Some(" rest"));
     }
