@@ -35,6 +35,28 @@ enum Accepts {
     Declared { required: bool, contents: Contents },
 }
 
+/// What a head says of its body.
+#[derive(Debug)]
+pub(super) struct Announced<'a> {
+    length: Length,
+    /// What it holds and how it is encoded, where contents are declared and a body may follow.
+    content: Option<(Known<'a>, Encoded)>,
+}
+
+impl Announced<'_> {
+    /// Whether the body must be held back until it is judged.
+    pub(super) fn is_needed(&self) -> bool {
+        match (self.length, &self.content) {
+            (Length::Known(0), _) => false,
+            (Length::Unknown, _) => true,
+            (Length::Known(_), Some((Known::Declared(content), encoded))) => {
+                content.kind != Kind::Opaque || *encoded == Encoded::Gzip
+            }
+            (Length::Known(_), _) => false,
+        }
+    }
+}
+
 /// How much body follows a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Length {
@@ -103,25 +125,40 @@ impl Body {
         }
     }
 
-    /// What the head alone shows. A body of unknown length is taken to follow, so that its content type must be there.
-    pub(super) fn check_head(&self, head: &RequestHead) -> Vec<Refusal> {
+    /// What a head says of its body.
+    pub(super) fn announced<'a>(&'a self, head: &'a RequestHead) -> Announced<'a> {
         let length = Length::of(&head.headers, head.end_of_stream);
-        match (&self.accepts, length) {
+        let content = match &self.accepts {
+            Accepts::Declared { contents, .. } if length != Length::Known(0) => {
+                Some((contents.of(&head.headers), self.encoded(head)))
+            }
+            Accepts::Any | Accepts::Nothing | Accepts::Declared { .. } => None,
+        };
+        Announced { length, content }
+    }
+
+    /// What the head alone shows. A body of unknown length is taken to follow, so that its content type must be there.
+    pub(super) fn check_head(&self, announced: &Announced<'_>) -> Vec<Refusal> {
+        let Announced { length, content } = announced;
+        match (&self.accepts, *length) {
             (Accepts::Declared { required: true, .. }, Length::Known(0)) => {
                 vec![Reason::BodyMissing.into()]
             }
             (_, Length::Known(0)) | (Accepts::Nothing, Length::Unknown) => Vec::new(),
             (Accepts::Nothing, Length::Known(_)) => vec![Reason::BodyUnexpected.into()],
-            (Accepts::Any, _) => self.check_length(length).into_iter().collect(),
-            (Accepts::Declared { contents, .. }, _) => {
+            (Accepts::Any, length) => self.check_length(length).into_iter().collect(),
+            (Accepts::Declared { contents, .. }, length) => {
                 let mut refusals: Vec<Refusal> = self.check_length(length).into_iter().collect();
-                if let Encoded::Otherwise(expected) = self.encoded(head) {
+                let Some((known, encoded)) = content else {
+                    return refusals;
+                };
+                if let Encoded::Otherwise(expected) = encoded {
                     let at = "header.content-encoding";
                     refusals.push(
-                        Refusal::at(Reason::ContentEncodingUnsupported, at).expected(expected),
+                        Refusal::at(Reason::ContentEncodingUnsupported, at).expected(*expected),
                     );
                 }
-                match contents.of(&head.headers) {
+                match known {
                     Known::Missing => refusals.push(Reason::ContentTypeMissing.into()),
                     Known::Undeclared => refusals.push(
                         Refusal::at(Reason::ContentTypeUnsupported, "header.content-type")
@@ -135,23 +172,6 @@ impl Body {
                 }
                 refusals
             }
-        }
-    }
-
-    /// Whether the body must be held back until it is judged.
-    pub(super) fn is_needed(&self, head: &RequestHead) -> bool {
-        match Length::of(&head.headers, head.end_of_stream) {
-            Length::Known(0) => false,
-            Length::Unknown => true,
-            Length::Known(_) => match &self.accepts {
-                Accepts::Any | Accepts::Nothing => false,
-                Accepts::Declared { contents, .. } => match contents.of(&head.headers) {
-                    Known::Declared(content) => {
-                        content.kind != Kind::Opaque || self.encoded(head) == Encoded::Gzip
-                    }
-                    Known::Missing | Known::Undeclared => false,
-                },
-            },
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) enum Known<'a> {
 pub(super) struct Content<'a> {
     /// How it is read.
     pub(super) kind: Kind,
-    sent: ContentType,
+    sent: ContentType<'a>,
     declared: &'a Declared,
     /// What is declared of its members, where that is asked for.
     pub(super) shape: Option<ShapeId>,
@@ -101,7 +101,7 @@ impl Content<'_> {
             Kind::Lines => self.lines(body, bounds, most),
             Kind::Form => form.urlencoded(body, most),
             Kind::Parts => {
-                let boundary = self.sent.boundary.as_deref().unwrap_or_default();
+                let boundary = self.sent.boundary.unwrap_or_default();
                 form.multipart(body, boundary, limits, most)
             }
             Kind::Text => self.text(body, most),
@@ -222,7 +222,7 @@ impl Contents {
     }
 
     /// What a head says.
-    pub(super) fn of(&self, headers: &Headers) -> Known<'_> {
+    pub(super) fn of<'a>(&'a self, headers: &'a Headers) -> Known<'a> {
         let sent = match media::sent(headers) {
             Sent::Missing => return Known::Missing,
             Sent::Unreadable => return Known::Undeclared,

@@ -1,16 +1,19 @@
 //! Content types (RFC 9110, section 8.3) and which declared media type they are.
 
-use crate::http::Headers;
+use crate::http::{Headers, is_token};
+use std::borrow::Cow;
+
+const JSON: &str = "application/json";
 
 /// A `Content-Type` as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ContentType {
+pub(super) struct ContentType<'h> {
     /// `type/subtype`, in lower case.
-    pub(super) essence: String,
+    pub(super) essence: Cow<'h, str>,
     /// The character set, in lower case.
     charset: Option<String>,
     /// What stands between the parts of a multipart body.
-    pub(super) boundary: Option<String>,
+    pub(super) boundary: Option<&'h str>,
 }
 
 /// How a content is read.
@@ -50,17 +53,17 @@ impl Kind {
 
 /// What a head says about its content type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(super) enum Sent<'h> {
     /// Nothing.
     Missing,
     /// Something that cannot be read in one way: more than one field, a wrong form, a repeated parameter.
     Unreadable,
     /// A content type.
-    Type(ContentType),
+    Type(ContentType<'h>),
 }
 
 /// Reads the content type of a head.
-pub(super) fn sent(headers: &Headers) -> Sent {
+pub(super) fn sent(headers: &Headers) -> Sent<'_> {
     let mut values = headers.all("content-type");
     match (values.next(), values.next()) {
         (None, _) => Sent::Missing,
@@ -69,7 +72,7 @@ pub(super) fn sent(headers: &Headers) -> Sent {
     }
 }
 
-impl ContentType {
+impl ContentType<'_> {
     /// Whether it is JSON (RFC 8259, RFC 6839).
     pub(super) fn is_json(&self) -> bool {
         is_json(&self.essence)
@@ -91,11 +94,11 @@ impl ContentType {
 
 /// Whether a media type is JSON.
 pub(super) fn is_json(essence: &str) -> bool {
-    essence == "application/json" || essence.ends_with("+json")
+    essence == JSON || essence.ends_with("+json")
 }
 
 /// How well a declared media type, without parameters, fits what was sent: more is better.
-pub(super) fn fit(declared: &str, sent: &ContentType) -> Option<u8> {
+pub(super) fn fit(declared: &str, sent: &ContentType<'_>) -> Option<u8> {
     if declared == sent.essence {
         return Some(2);
     }
@@ -114,39 +117,69 @@ pub(super) fn essence(declared: &str) -> String {
 }
 
 /// Reads one content type; `None` for what can be read in two ways.
-pub(super) fn parse(value: &[u8]) -> Option<ContentType> {
+pub(super) fn parse(value: &[u8]) -> Option<ContentType<'_>> {
+    // What nearly every body says of itself need not be looked through.
+    if value == JSON.as_bytes() {
+        return Some(ContentType::of(Cow::Borrowed(JSON)));
+    }
     let text = str::from_utf8(value).ok()?;
-    let (essence, mut rest) = match text.split_once(';') {
+    let (essence, rest) = match cut(text, b';') {
         Some((essence, rest)) => (essence, Some(rest)),
         None => (text, None),
     };
-    let essence = essence.trim_matches([' ', '\t']).to_ascii_lowercase();
-    let (kind, subtype) = essence.split_once('/')?;
-    if !is_token(kind) || !is_token(subtype) || kind == "*" || subtype == "*" {
+    let essence = essence.trim_matches([' ', '\t']);
+    let (kind, subtype) = cut(essence, b'/')?;
+    if !is_token(kind.as_bytes()) || !is_token(subtype.as_bytes()) || kind == "*" || subtype == "*"
+    {
         return None;
     }
-    let mut charset = None;
-    let mut boundary = None;
-    let mut names: Vec<String> = Vec::new();
-    while let Some(parameters) = rest {
-        let (name, value, after) = parameter(parameters)?;
-        rest = after;
-        let name = name.to_ascii_lowercase();
-        if names.contains(&name) {
-            return None;
-        }
-        match name.as_str() {
-            "charset" => charset = Some(value.to_ascii_lowercase()),
-            "boundary" => boundary = Some(value.to_owned()),
-            _ => {}
-        }
-        names.push(name);
+    let essence = if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(essence.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(essence)
+    };
+    let mut parsed = ContentType::of(essence);
+    if let Some(rest) = rest {
+        parsed.add(rest)?;
     }
-    Some(ContentType {
-        essence,
-        charset,
-        boundary,
-    })
+    Some(parsed)
+}
+
+/// What stands before the first of some bytes in ASCII, and behind it.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+impl<'h> ContentType<'h> {
+    fn of(essence: Cow<'h, str>) -> Self {
+        Self {
+            essence,
+            charset: None,
+            boundary: None,
+        }
+    }
+
+    /// Reads parameters; `None` for what can be read in two ways.
+    fn add(&mut self, parameters: &'h str) -> Option<()> {
+        let mut rest = Some(parameters);
+        let mut names: Vec<String> = Vec::new();
+        while let Some(parameters) = rest {
+            let (name, value, after) = parameter(parameters)?;
+            rest = after;
+            let name = name.to_ascii_lowercase();
+            if names.contains(&name) {
+                return None;
+            }
+            match name.as_str() {
+                "charset" => self.charset = Some(value.to_ascii_lowercase()),
+                "boundary" => self.boundary = Some(value),
+                _ => {}
+            }
+            names.push(name);
+        }
+        Some(())
+    }
 }
 
 /// The first of some parameters, and the text after the `;` that follows it. A value in quotes may not be escaped: nobody needs that.
@@ -168,20 +201,13 @@ pub(super) fn parameter(text: &str) -> Option<(&str, &str, Option<&str>)> {
                 None => (rest, None),
             };
             let value = value.trim_end_matches([' ', '\t']);
-            if !is_token(value) {
+            if !is_token(value.as_bytes()) {
                 return None;
             }
             (value, rest)
         }
     };
-    is_token(name).then_some((name, value, rest))
-}
-
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    is_token(name.as_bytes()).then_some((name, value, rest))
 }
 
 #[cfg(test)]
@@ -227,7 +253,7 @@ mod tests {
         ] {
             let parsed = parse(text.as_bytes()).expect(text);
             assert_eq!(
-                (parsed.essence.as_str(), parsed.is_json(), parsed.is_utf8()),
+                (&*parsed.essence, parsed.is_json(), parsed.is_utf8()),
                 (essence, json, utf8),
                 "{text}"
             );

@@ -44,7 +44,7 @@ use crate::http::{RequestHead, Target, cookie};
 use crate::problem::pointer;
 use crate::verdict::{Reason, Refusal};
 use accept::Acceptable;
-use body::Body;
+use body::{Announced, Body};
 use content::{Contents, Direction};
 use parameter::{Given, Parameter};
 use std::sync::Arc;
@@ -91,6 +91,8 @@ pub(crate) struct Checked {
     pub(crate) refusals: Vec<Refusal>,
     /// What is only reported, whatever the control's mode: unknown query parameters under `unknownQuery: monitor`, and the same for `accept`.
     pub(crate) reported: Vec<Refusal>,
+    /// Whether the body must be held back until it is judged.
+    pub(crate) needs_body: bool,
 }
 
 impl Contract {
@@ -183,6 +185,7 @@ impl Contract {
         let mut checked = Checked {
             refusals: declared.take(MOST_REFUSALS).collect(),
             reported: Vec::new(),
+            needs_body: false,
         };
         let unknown = self.unknown_query(target).take(MOST_REFUSALS);
         match self.unknown_query {
@@ -196,12 +199,15 @@ impl Contract {
             Unknown::Monitor => checked.reported.extend(accept),
             Unknown::Allow => {}
         }
-        if !self.upgrades && upgrade::is_asked(head) {
+        let upgrades = upgrade::is_asked(head);
+        if !self.upgrades && upgrades {
             checked
                 .refusals
                 .push(Refusal::at(Reason::UpgradeUndeclared, "header.upgrade"));
         }
-        checked.refusals.extend(self.body.check_head(head));
+        let body = self.body.announced(head);
+        checked.refusals.extend(self.body.check_head(&body));
+        checked.needs_body = !upgrades && self.holds(head, &body);
         if let Some(graphql) = &self.graphql {
             let refusal = graphql.check_head(head, target, &self.body);
             add(&mut checked.refusals, refusal);
@@ -230,9 +236,12 @@ impl Contract {
 
     /// Whether the body must be held back until it is judged.
     pub(crate) fn needs_body(&self, head: &RequestHead) -> bool {
+        self.holds(head, &self.body.announced(head)) && !upgrade::is_asked(head)
+    }
+
+    fn holds(&self, head: &RequestHead, body: &Announced<'_>) -> bool {
         let graphql = self.graphql.as_ref();
-        let holds = self.body.is_needed(head) || graphql.is_some_and(|g| g.needs_body(head));
-        holds && !upgrade::is_asked(head)
+        body.is_needed() || graphql.is_some_and(|graphql| graphql.needs_body(head))
     }
 
     /// Whether a verdict on a request of known length may need its body.

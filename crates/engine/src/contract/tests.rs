@@ -239,6 +239,7 @@ fn unknown_query_parameters_are_refused_reported_or_let_pass() {
         let Checked {
             refusals,
             reported: seen,
+            needs_body: _,
         } = contract.check_head(&bodiless(&[]), &target, &[]);
         assert_eq!(
             (codes(&refusals), codes(&seen)),

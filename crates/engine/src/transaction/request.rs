@@ -213,7 +213,6 @@ impl Transaction {
         }
         let contract = &endpoint.contract;
         let seen = contract.check_head(&self.head, &self.target, &self.parameters);
-        let needs_body = contract.needs_body(&self.head);
         // `unknownQuery: monitor` reports on its own, whatever the control's mode is; `monitor` never refuses.
         if let Found::Refused(refusal) = self.note_all(seen.reported, Mode::Monitor) {
             return self.refuse(refusal);
@@ -221,7 +220,7 @@ impl Transaction {
         if let Found::Refused(refusal) = self.note_all(seen.refusals, mode) {
             return self.refuse(refusal);
         }
-        self.bind_body(needs_body)
+        self.bind_body(seen.needs_body)
     }
 
     /// The request may go upstream.

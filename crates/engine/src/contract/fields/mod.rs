@@ -29,7 +29,7 @@ use written::{Field, Prefer};
 struct Piece<'b> {
     name: Cow<'b, str>,
     bytes: Cow<'b, [u8]>,
-    content_type: Option<ContentType>,
+    content_type: Option<ContentType<'b>>,
     has_file_name: bool,
 }
 

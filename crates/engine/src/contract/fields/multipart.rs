@@ -7,6 +7,7 @@
 use super::Piece;
 use crate::contract::json::{Fault, FaultKind};
 use crate::contract::media;
+use crate::http::is_token;
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -126,7 +127,7 @@ fn field(line: &str) -> Option<(String, &str)> {
     let (name, value) = line.split_once(':')?;
     let value = value.trim_matches([' ', '\t']);
     let clean = !value.chars().any(|c| c.is_control() && c != '\t');
-    (media::is_token(name) && clean).then(|| (name.to_ascii_lowercase(), value))
+    (is_token(name.as_bytes()) && clean).then(|| (name.to_ascii_lowercase(), value))
 }
 
 /// The name that a disposition gives, and whether it gives a file's too. `filename*` is another encoding of the same name: RFC 7578
