@@ -8,11 +8,11 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Reads the request head. Each property costs a host call, so of the peer only what the verdict needs.
 pub(crate) fn request(host: &impl Host, end_of_stream: bool, needs: SourceNeeds) -> RequestHead {
-    let fields = host.fields(Side::Request);
+    let mut fields = host.fields(Side::Request);
     RequestHead {
-        method: pseudo(&fields, b":method"),
-        authority: pseudo(&fields, b":authority"),
-        target: pseudo(&fields, b":path"),
+        method: pseudo(&mut fields, b":method"),
+        authority: pseudo(&mut fields, b":authority"),
+        target: pseudo(&mut fields, b":path"),
         headers: Headers::new(fields),
         end_of_stream,
         source: Source {
@@ -64,8 +64,8 @@ fn peer_verified(host: &impl Host) -> bool {
 
 /// Reads the response head. A status that is not a number is 0.
 pub(crate) fn response(host: &impl Host, end_of_stream: bool) -> ResponseHead {
-    let fields = host.fields(Side::Response);
-    let status = pseudo(&fields, b":status");
+    let mut fields = host.fields(Side::Response);
+    let status = pseudo(&mut fields, b":status");
     ResponseHead {
         status: std::str::from_utf8(&status)
             .ok()
@@ -117,11 +117,12 @@ fn number(host: &impl Host, path: &[&str]) -> Option<u64> {
     u64::try_from(number).ok()
 }
 
-fn pseudo(fields: &Fields, name: &[u8]) -> Vec<u8> {
+/// Takes the value of the first of these fields: pseudo-headers are not among those that [`Headers`] keep.
+fn pseudo(fields: &mut Fields, name: &[u8]) -> Vec<u8> {
     fields
-        .iter()
+        .iter_mut()
         .find(|(n, _)| n == name)
-        .map(|(_, value)| value.clone())
+        .map(|(_, value)| std::mem::take(value))
         .unwrap_or_default()
 }
 

@@ -131,7 +131,7 @@ impl<H: Host, J: Judge> Stream<H, J> {
         if !judged || by_proxy {
             return self.unjudged(Side::Response);
         }
-        self.timed(|stream, now| {
+        self.timeless(|stream, now| {
             let State::Upstream(transaction) = stream.take() else {
                 return stream.refuse(Reason::Internal, Side::Response, now);
             };
@@ -147,11 +147,17 @@ impl<H: Host, J: Judge> Stream<H, J> {
             return self.unjudged(side);
         }
         self.note_shown();
-        if end_of_stream || self.spent.is_some() {
-            return self.timed(|stream, now| stream.hand_body(side, end_of_stream, now));
+        let work = |stream: &mut Self, now| stream.hand_body(side, end_of_stream, now);
+        if end_of_stream && self.is_timely() {
+            self.timed(work)
+        } else {
+            self.timeless(work)
         }
-        // How much there is says nothing of when: the clock need not be read again.
-        self.hand_body(side, end_of_stream, self.last)
+    }
+
+    /// Whether the moment counts at which a body is judged: from then on the upstream's time is measured.
+    fn is_timely(&self) -> bool {
+        matches!(&self.state, State::HoldsRequest(transaction) if transaction.is_measured())
     }
 
     /// The trailers are here, and with them the end of the body.
@@ -448,6 +454,15 @@ impl<H: Host, J: Judge> Stream<H, J> {
 
     fn take(&mut self) -> State {
         std::mem::replace(&mut self.state, State::Over)
+    }
+
+    /// Does what does not depend on the moment: the clock is not read again, unless this exchange is measured.
+    fn timeless(&mut self, work: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
+        if self.spent.is_some() {
+            self.timed(work)
+        } else {
+            work(self, self.last)
+        }
     }
 
     fn timed(&mut self, work: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {

@@ -21,6 +21,12 @@ impl Transaction {
         self.load().map(|load| load.depart(now))
     }
 
+    /// Whether the time that the upstream takes is measured, once the request is on its way.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.load().is_some()
+    }
+
     fn load(&self) -> Option<&Load> {
         let api = self.endpoint()?.api;
         self.policy.apis.get(api)?.load.as_ref()
