@@ -1,4 +1,9 @@
-//! Formats that OpenAPI has and JSON Schema has not. Ranges of numbers (`int32`) are bounds when they come here.
+//! Formats that OpenAPI has and JSON Schema has not, and a shorter way to one that both have. Ranges of numbers (`int32`) are bounds when
+//! they come here.
+
+mod email;
+
+pub(super) use email::is_email;
 
 /// `byte`: base64 with its padding (RFC 4648, section 4).
 pub(super) fn is_base64(text: &str) -> bool {

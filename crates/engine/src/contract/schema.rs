@@ -333,6 +333,7 @@ fn build(document: &Value) -> Result<Validator<Nodes>, ValidationError<'static>>
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
         .with_format("byte", formats::is_base64)
+        .with_format("email", formats::is_email)
         .with_pattern_options(
             PatternOptions::regex()
                 .size_limit(PATTERN_SIZE)
