@@ -19,6 +19,13 @@ struct Lines {
     ended: bool,
 }
 
+impl Lines {
+    fn with(&self, text: &str) -> Vec<String> {
+        let found = self.all.iter().filter(|line| line.contains(text));
+        found.cloned().collect()
+    }
+}
+
 impl Log {
     /// Reads a stream to its end, in a thread of its own.
     #[must_use]
@@ -35,27 +42,25 @@ impl Log {
         log
     }
 
-    /// The decision on a request.
-    ///
-    /// # Panics
-    /// When it does not come.
+    /// The decision on a request; none when it does not come in time.
     #[must_use]
     pub fn decision(&self, request_id: &str) -> Option<String> {
-        let found = |lines: &mut Lines| !lines.decisions.contains_key(request_id) && !lines.ended;
-        let (lines, _) = self
-            .0
-            .1
-            .wait_timeout_while(self.lines(), DEADLINE, found)
-            .expect("the log's reader does not panic");
+        let lines = self.once(|lines| lines.decisions.contains_key(request_id));
         lines.decisions.get(request_id).cloned()
     }
 
-    /// The lines so far that hold a text.
+    /// The lines so far that hold a text. For what must not be there, and for what is looked at again and again.
     #[must_use]
     pub fn lines_with(&self, text: &str) -> Vec<String> {
-        let lines = self.lines();
-        let found = lines.all.iter().filter(|line| line.contains(text));
-        found.cloned().collect()
+        self.lines().with(text)
+    }
+
+    /// The lines that hold a text, once there are `count` of them; fewer when they do not come in time. An answer
+    /// reaches its client before Envoy's log reaches its reader.
+    #[must_use]
+    pub fn awaited(&self, text: &str, count: usize) -> Vec<String> {
+        self.once(|lines| lines.with(text).len() >= count)
+            .with(text)
     }
 
     /// The last lines, for a failure's message.
@@ -77,6 +82,18 @@ impl Log {
         self.0.1.notify_all();
     }
 
+    /// The lines as soon as something holds, or when no more come.
+    fn once(&self, holds: impl Fn(&Lines) -> bool) -> MutexGuard<'_, Lines> {
+        let (lines, _) = self
+            .0
+            .1
+            .wait_timeout_while(self.lines(), DEADLINE, |lines| {
+                !holds(lines) && !lines.ended
+            })
+            .expect("the log's reader does not panic");
+        lines
+    }
+
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.0.lock().expect("the log's reader does not panic")
     }
@@ -93,6 +110,7 @@ fn decision_in(line: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[test]
     fn a_decision_is_found_by_its_request_id() {
@@ -104,5 +122,21 @@ mod tests {
             Some("{\"meshward.request_id\":\"r1\",\"a\":1}")
         );
         assert_eq!(log.decision("r2"), None);
+    }
+
+    #[test]
+    fn lines_are_awaited_until_there_are_enough() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let log = Log::follow(reader);
+        writeln!(writer, "one").unwrap();
+        assert_eq!(log.awaited("one", 1), ["one"]);
+        thread::scope(|scope| {
+            let two = scope.spawn(|| log.awaited("one", 2));
+            writeln!(writer, "another").unwrap();
+            writeln!(writer, "one more").unwrap();
+            assert_eq!(two.join().unwrap(), ["one", "one more"]);
+        });
+        drop(writer);
+        assert_eq!(log.awaited("one", 3).len(), 2);
     }
 }

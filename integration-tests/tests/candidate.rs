@@ -78,7 +78,7 @@ fn a_candidate_is_compared_then_decides_for_some_then_for_all() {
     assert_eq!(differences("would_deny"), 24);
     let line = "\"meshward.trial\":{\"outcome\":\"would_deny\",\"reason\":\"scope_missing\"}";
     for envoy in &fleet.envoys {
-        assert_eq!(envoy.log.lines_with(line).len(), 12);
+        assert_eq!(envoy.log.awaited(line, 12).len(), 12);
     }
 
     let mut refused = 0;

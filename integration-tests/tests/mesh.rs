@@ -157,7 +157,7 @@ fn a_broken_policy_is_refused_and_the_last_good_one_serves() {
             (mesh.refused() > 0).then_some(())
         });
         assert_eq!(get(&mesh, "/first").status, 200, "the last good one serves");
-        let said = mesh.envoy().log.lines_with("hots");
+        let said = mesh.envoy().log.awaited("hots", 1);
         assert!(!said.is_empty(), "the log says what is wrong");
 
         mesh.push(&good);

@@ -57,10 +57,9 @@ fn a_push_reaches_every_worker_of_two_proxies_and_can_be_taken_back() {
     let second = pushed.text("/revision").to_owned();
     for envoy in &fleet.envoys {
         let named = format!("revision {second} serves");
-        assert!(!envoy.log.lines_with(&named).is_empty(), "{named}");
-        let decided = envoy
-            .log
-            .lines_with(&format!("\"meshward.revision\":\"{second}\""));
+        assert!(!envoy.log.awaited(&named, 1).is_empty(), "{named}");
+        let revision = format!("\"meshward.revision\":\"{second}\"");
+        let decided = envoy.log.awaited(&revision, 2);
         assert_eq!(decided.len(), 2, "{decided:?}");
     }
 
@@ -136,7 +135,7 @@ fn what_is_broken_is_refused_with_its_reason_and_the_last_good_policy_serves() {
             assert_eq!(envoy["reasons"], json!([reason]), "{pushed:?}");
         }
         for envoy in &fleet.envoys {
-            let said = envoy.log.lines_with(&format!("meshward: error [{reason}]"));
+            let said = envoy.log.awaited(&format!("meshward: error [{reason}]"), 1);
             assert!(!said.is_empty(), "{reason}");
         }
         assert_eq!(fleet.content(), good, "{reason}: put back");

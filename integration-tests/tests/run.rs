@@ -33,7 +33,7 @@ fn run_follows_the_policy_file() {
         caller.raw(request.as_bytes()).status
     };
     let until_said = |text: &str| {
-        wait::until(text, || (!said.lines_with(text).is_empty()).then_some(()));
+        assert!(!said.awaited(text, 1).is_empty(), "{text}: {}", said.tail());
     };
 
     run.until_it_serves();
@@ -49,7 +49,7 @@ fn run_follows_the_policy_file() {
     until_said("policy v2 goes on serving");
     assert_eq!((status("/first"), status("/second")), (200, 200));
     assert!(
-        !said.lines_with("mthod").is_empty(),
+        !said.awaited("mthod", 1).is_empty(),
         "it says what is wrong"
     );
 

@@ -16,7 +16,7 @@ apis:
 #[test]
 fn envoy_verifies_all_that_it_has_an_algorithm_for() {
     let fixture = Fixture::start(POLICY, "", 1);
-    let lines = fixture.envoy.log.lines_with("verifies signatures of");
+    let lines = fixture.envoy.log.awaited("verifies signatures of", 1);
     assert!(!lines.is_empty(), "{}", fixture.envoy.log.tail());
     for line in lines {
         assert!(

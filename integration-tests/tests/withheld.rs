@@ -70,7 +70,7 @@ apis:
 
 impl Proxy {
     fn complaints(&self) -> usize {
-        self.envoy.log.lines_with(COMPLAINT).len()
+        self.envoy.log.awaited(COMPLAINT, 1).len()
     }
 }
 
