@@ -99,7 +99,7 @@ impl Operation {
 }
 
 /// One parameter.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Parameter {
     /// The name; for headers in lower case.
@@ -198,6 +198,9 @@ pub struct Encoding {
     /// Whether arrays and objects are written as separate fields.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explode: bool,
+    /// The header fields of its parts, as parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Parameter>,
 }
 
 /// One response.

@@ -1,6 +1,6 @@
 //! The media types that a body may have, and their schemas: the same for requests and responses.
 
-use super::fields::{Form, Limits};
+use super::fields::{Form, Heads, Limits};
 use super::json::{self, Bounds, Fault, FaultKind, Json};
 use super::lint;
 use super::media::{self, ContentType, Kind, Sent};
@@ -42,6 +42,7 @@ struct Declared {
     /// The types that a text may be read as; `None` where its schema asks for nothing.
     text: Option<Types>,
     encoding: BTreeMap<String, Encoding>,
+    heads: Heads,
     shape: Option<ShapeId>,
 }
 
@@ -86,11 +87,15 @@ impl Content<'_> {
         most: usize,
     ) -> Result<Vec<Violation>, Fault> {
         let Declared {
-            schema, encoding, ..
+            schema,
+            encoding,
+            heads,
+            ..
         } = self.declared;
         let form = Form {
             schema: schema.as_ref(),
             encoding,
+            heads,
             bounds,
         };
         match self.kind {
@@ -322,6 +327,7 @@ impl Declared {
             schema,
             items,
             text,
+            heads: Heads::compile(encoding, schemas),
             encoding: encoding.clone(),
             shape,
         }

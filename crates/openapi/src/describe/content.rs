@@ -59,7 +59,7 @@ impl<'a> Describer<'a> {
         self.ignored(&at, "links");
         let headers = at
             .get("headers")
-            .map(|headers| self.headers(&headers))
+            .map(|headers| self.headers(&headers, Direction::Response))
             .unwrap_or_default();
         let content = at.get("content");
         let content = content.map(|content| self.content(&content, Direction::Response));
@@ -69,8 +69,8 @@ impl<'a> Describer<'a> {
         })
     }
 
-    /// The header fields of a response. `content-type` is not among them: OpenAPI says to ignore it here.
-    fn headers(&mut self, headers: &At<'a>) -> Vec<Parameter> {
+    /// The header fields of a response, or of a part of a request. `content-type` is not among them: OpenAPI says to ignore it here.
+    pub(super) fn headers(&mut self, headers: &At<'a>, direction: Direction) -> Vec<Parameter> {
         headers.object(&mut self.report);
         let mut found = Vec::new();
         for (name, at) in headers.members() {
@@ -83,16 +83,14 @@ impl<'a> Describer<'a> {
             }
             check_fields(&at, Object::Header, &mut self.report);
             let (content, schema) = match at.get("content") {
-                Some(content) => match self.parameter_content(&content, Direction::Response) {
+                Some(content) => match self.parameter_content(&content, direction) {
                     Some((content, schema)) => (Some(content), schema),
                     None => continue,
                 },
                 None => {
                     let schema = at.get("schema");
-                    let convert = |schema: At<'a>| {
-                        self.schemas
-                            .convert(&schema, Direction::Response, &mut self.report)
-                    };
+                    let convert =
+                        |schema: At<'a>| self.schemas.convert(&schema, direction, &mut self.report);
                     (None, schema.map(convert))
                 }
             };

@@ -14,6 +14,8 @@ const STYLES: [(&str, Style); 4] = [
     ("deepObject", Style::DeepObject),
 ];
 
+const PARTS: &str = "multipart/form-data";
+
 impl<'a> Describer<'a> {
     /// The fields for which something is said. It has a meaning for forms in requests only.
     pub(super) fn encoding(
@@ -22,7 +24,7 @@ impl<'a> Describer<'a> {
         essence: &str,
         direction: Direction,
     ) -> BTreeMap<String, Encoding> {
-        let forms = ["application/x-www-form-urlencoded", "multipart/form-data"];
+        let forms = ["application/x-www-form-urlencoded", PARTS];
         let mut found = BTreeMap::new();
         let Some(fields) = media.get("encoding") else {
             return found;
@@ -36,8 +38,14 @@ impl<'a> Describer<'a> {
                 continue;
             }
             check_fields(&at, Object::Encoding, &mut self.report);
-            self.ignored(&at, "headers");
-            let encoding = self.one_encoding(&at);
+            let mut encoding = self.one_encoding(&at);
+            match at.get("headers") {
+                Some(headers) if essence == PARTS => {
+                    encoding.headers = self.headers(&headers, direction);
+                }
+                // Only parts have headers.
+                _ => self.ignored(&at, "headers"),
+            }
             if encoding != Encoding::default() {
                 found.insert(name.to_owned(), encoding);
             }
@@ -56,6 +64,7 @@ impl<'a> Describer<'a> {
                 content_types: Vec::new(),
                 style: Some(style),
                 explode: explode.unwrap_or(style == Style::Form),
+                headers: Vec::new(),
             };
         }
         let Some(written) = at.get("contentType") else {

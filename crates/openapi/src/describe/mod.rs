@@ -71,7 +71,14 @@ pub fn describe_with<L: Loader + ?Sized>(
     for operation in &mut description.operations {
         let headers = operation.responses.values_mut();
         let headers = headers.flat_map(|response| &mut response.headers);
-        for parameter in operation.parameters.iter_mut().chain(headers) {
+        let contents = operation
+            .body
+            .iter_mut()
+            .flat_map(|body| body.content.values_mut());
+        let parts = contents.flat_map(|media| media.encoding.values_mut());
+        let heads = parts.flat_map(|part| &mut part.headers);
+        let parameters = operation.parameters.iter_mut();
+        for parameter in parameters.chain(headers).chain(heads) {
             parameter.at = files.back_home(&parameter.at);
         }
     }

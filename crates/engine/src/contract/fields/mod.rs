@@ -6,10 +6,12 @@
 //! INVARIANT (one reading): a name that another server would take for a declared field (`role[]` for `role`) is refused.
 
 mod deep;
+mod heads;
 mod multipart;
 mod urlencoded;
 mod written;
 
+pub(super) use heads::Heads;
 pub(super) use multipart::Limits;
 
 use super::json::{Bounds, Fault, FaultKind};
@@ -29,6 +31,8 @@ use written::{Field, Prefer};
 struct Piece<'b> {
     name: Cow<'b, str>,
     bytes: Cow<'b, [u8]>,
+    /// The header fields, with their names in lower case. Each name stands once.
+    head: Vec<(String, &'b str)>,
     content_type: Option<ContentType<'b>>,
     has_file_name: bool,
 }
@@ -39,6 +43,8 @@ pub(super) struct Form<'a> {
     pub(super) schema: Option<&'a Schema>,
     /// How fields are written, where the description says so.
     pub(super) encoding: &'a BTreeMap<String, Encoding>,
+    /// What stands in the heads of parts.
+    pub(super) heads: &'a Heads,
     pub(super) bounds: Bounds,
 }
 
@@ -58,7 +64,12 @@ impl Form<'_> {
         most: usize,
     ) -> Result<Vec<Violation>, Fault> {
         let pieces = multipart::read(body, boundary, limits)?;
-        self.judge(&pieces, true, most)
+        let mut found = self.heads.violations(&pieces, most);
+        let left = most.saturating_sub(found.len());
+        // What cannot be read is a fault, whatever the heads say.
+        found.extend(self.judge(&pieces, true, left.max(1))?);
+        found.truncate(most.max(1));
+        Ok(found)
     }
 
     fn judge(

@@ -89,11 +89,11 @@ fn one(part: &[u8]) -> Result<Piece<'_>, Fault> {
     let (head, body) = part.split_at_checked(end).unwrap_or((part, b""));
     let body = body.strip_prefix(b"\r\n\r\n").unwrap_or_default();
     let head = std::str::from_utf8(head).map_err(|_| wrong("the heads of parts in UTF-8"))?;
-    let mut names: Vec<String> = Vec::new();
+    let mut fields: Vec<(String, &str)> = Vec::new();
     let (mut disposition, mut content_type) = (None, None);
     for line in head.split("\r\n") {
         let (name, value) = field(line).ok_or_else(|| wrong("header fields of one line each"))?;
-        if names.len() >= FIELDS || names.contains(&name) {
+        if fields.len() >= FIELDS || fields.iter().any(|(known, _)| *known == name) {
             return Err(wrong("few header fields in a part, each once"));
         }
         match name.as_str() {
@@ -109,7 +109,7 @@ fn one(part: &[u8]) -> Result<Piece<'_>, Fault> {
             }
             _ => {}
         }
-        names.push(name);
+        fields.push((name, value));
     }
     let (name, has_file_name) = disposition.and_then(named).ok_or_else(|| {
         wrong("`Content-Disposition: form-data` with one `name`, and `filename` for a file")
@@ -117,6 +117,7 @@ fn one(part: &[u8]) -> Result<Piece<'_>, Fault> {
     Ok(Piece {
         name: Cow::Borrowed(name),
         bytes: Cow::Borrowed(body),
+        head: fields,
         content_type,
         has_file_name,
     })

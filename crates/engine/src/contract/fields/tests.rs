@@ -1,4 +1,4 @@
-use super::{Form, Limits};
+use super::{Form, Heads, Limits};
 use crate::config::{Description, Encoding};
 use crate::contract::json::{Bounds, FaultKind};
 use crate::contract::schema::Schemas;
@@ -14,14 +14,16 @@ fn judge(schema: &Value, encoding: &Value, body: &[u8], boundary: Option<&str>) 
         "schemas": { "Node": { "type": "object", "properties": { "n": { "type": "integer" }, "next": { "$ref": "#/$defs/Node" } } } },
     }))
     .unwrap();
+    let encoding: BTreeMap<String, Encoding> = serde_json::from_value(encoding.clone()).unwrap();
     let mut schemas = Schemas::new(&description);
     let compiled = schemas.add(schema, "/s");
+    let heads = Heads::compile(&encoding, &mut schemas);
     let problems = schemas.finish();
     assert!(problems.is_empty(), "{problems:?}");
-    let encoding: BTreeMap<String, Encoding> = serde_json::from_value(encoding.clone()).unwrap();
     let form = Form {
         schema: compiled.as_ref(),
         encoding: &encoding,
+        heads: &heads,
         bounds: Bounds::default(),
     };
     let judged = match boundary {
@@ -271,4 +273,21 @@ fn parts_are_fields_and_files() {
     ] {
         assert_eq!(judge(&parts), judged, "{parts:?}");
     }
+}
+
+#[test]
+fn what_a_head_lacks_is_told_beside_what_the_fields_break() {
+    let schema = json!({ "type": "object", "properties": { "a": { "type": "integer" } } });
+    let encoding = json!({ "a": { "headers": [
+        { "name": "x-id", "in": "header", "required": true, "style": "simple", "schema": { "type": "integer" }, "at": "/h" },
+    ] } });
+    let judge = |head: &str, text: &str| {
+        let body =
+            format!("--b\r\nContent-Disposition: form-data; name=a\r\n{head}\r\n{text}\r\n--b--");
+        judge(&schema, &encoding, body.as_bytes(), Some("b"))
+    };
+    assert_eq!(judge("X-Id: 7\r\n", "1"), fits());
+    assert_eq!(judge("X-Id: x\r\n", "1"), breaks("/a"));
+    let both = ["/a", "/a"].map(str::to_owned).to_vec();
+    assert_eq!(judge("", "x"), Ok(both));
 }

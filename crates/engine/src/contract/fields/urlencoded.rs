@@ -25,6 +25,7 @@ pub(super) fn read(body: &[u8], most: u32) -> Result<Vec<Piece<'_>>, Fault> {
         fields.push(Piece {
             name: Cow::Owned(name),
             bytes: Cow::Owned(value.into_bytes()),
+            head: Vec::new(),
             content_type: None,
             has_file_name: false,
         });
