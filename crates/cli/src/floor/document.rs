@@ -1,8 +1,8 @@
 //! What the owner of a mesh writes: the serde mirror of a floor. Its doc comments become the manual's reference of floors.
 
 use meshward_engine::config::{
-    ApiVersion, BodyRules, Bytes, Detail, HeadRules, IdentityProvider, Limit, Metadata, Mode,
-    Modes, PlainText, UndeclaredFields, Unknown,
+    ApiVersion, BodyRules, Bytes, Detail, GraphqlOperation, HeadRules, IdentityProvider, Limit,
+    Metadata, Mode, Modes, PlainText, UndeclaredFields, Unknown,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -107,10 +107,38 @@ pub(crate) struct Endpoints {
     pub(crate) head: HeadRules,
     /// The most that policies may allow for request bodies.
     pub(crate) body: BodyRules,
+    /// The most that policies may allow where an endpoint takes GraphQL.
+    pub(crate) graphql: Graphql,
     /// Whether credentials that were checked are taken from requests.
     pub(crate) strip_credentials: bool,
     /// The least that becomes of members of responses that the description does not declare: in order `keep`, `report`, `remove`.
     pub(crate) undeclared_fields: Option<UndeclaredFields>,
+}
+
+/// The most that policies may allow where an endpoint takes GraphQL. What is counted, and how, says the policy's own `graphql`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Graphql {
+    /// The deepest nesting of fields.
+    pub(crate) max_depth: Option<u32>,
+    /// The most fields.
+    pub(crate) max_fields: Option<u32>,
+    /// The most fields at the root.
+    pub(crate) max_root_fields: Option<u32>,
+    /// The most aliases.
+    pub(crate) max_aliases: Option<u32>,
+    /// The most directives.
+    pub(crate) max_directives: Option<u32>,
+    /// The most that a request may cost.
+    pub(crate) max_cost: Option<u64>,
+    /// The most tokens of a document.
+    pub(crate) max_tokens: Option<u32>,
+    /// The most requests in one list. A policy that says nothing of it takes no lists.
+    pub(crate) max_batch: Option<u32>,
+    /// `false`: no service may be asked for its schema.
+    pub(crate) introspection: Option<bool>,
+    /// The only types of operations that may pass.
+    pub(crate) operation_types: Option<Vec<GraphqlOperation>>,
 }
 
 /// Who may call.
@@ -174,6 +202,8 @@ pub(crate) enum Demand {
     Head,
     /// `body`.
     Body,
+    /// `graphql`.
+    Graphql,
     /// `stripCredentials`.
     StripCredentials,
     /// `undeclaredFields`.

@@ -202,6 +202,9 @@ fn of_level(floor: &Floor, level: &Level<'_>, problems: &mut Vec<Problem>) {
         ];
         loosened(floor, at, "body", bounds, problems);
     }
+    if let Some(own) = rules.graphql.as_ref().filter(|_| !waives(Demand::Graphql)) {
+        super::graphql::levels(floor, at, own, problems);
+    }
     if !waives(Demand::Head) {
         head(floor, at, rules, problems);
     }
@@ -264,7 +267,7 @@ fn head(floor: &Floor, at: &str, rules: &Rules, problems: &mut Vec<Problem>) {
 }
 
 /// Tells which bounds of a group the policy raises: for each its name, the floor's and the policy's own.
-fn loosened<const N: usize>(
+pub(super) fn loosened<const N: usize>(
     floor: &Floor,
     at: &str,
     group: &str,

@@ -3,6 +3,7 @@
 //! - [`document`]: what the owner of a floor writes;
 //! - [`levels`]: what a policy says that is looser, at every place where it says something;
 //! - [`tighten`]: what it gets where it says nothing;
+//! - [`graphql`]: both, for what GraphQL requests may ask;
 //! - [`endpoints`]: what has come out of policy and description together.
 //!
 //! INVARIANT (nothing looser): a policy that [`levels`] and [`endpoints`] have nothing to say about is, after [`tighten`], at no endpoint
@@ -10,6 +11,7 @@
 
 mod document;
 mod endpoints;
+mod graphql;
 mod levels;
 mod tighten;
 

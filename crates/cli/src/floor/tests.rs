@@ -1,5 +1,6 @@
 use super::*;
 use crate::policy::Checked;
+use meshward_engine::pointer;
 use std::fs;
 
 const FLOOR: &str = "
@@ -25,9 +26,11 @@ endpoints:
   unknownQuery: deny
   body: { maxSize: 64KiB, maxDepth: 40 }
   head: { maxHeaders: 40, maxHeaderSize: 8KiB }
+  graphql: { maxDepth: 10, maxCost: 9000, maxBatch: 4, introspection: false, operationTypes: [query] }
   stripCredentials: true
   undeclaredFields: report
 exceptions:
+  - { policy: orders, api: orders, method: POST, path: /explorer, waives: [graphql], because: for people who build against it }
   - { policy: orders, api: orders, method: get, path: /health, waives: [authenticate, authorize, limits], because: the balancer has no key }
 ";
 
@@ -168,6 +171,50 @@ apis:
         said.hint.as_ref().unwrap().contains("`platform`"),
         "{said:?}"
     );
+}
+
+#[test]
+fn graphql_is_bounded_where_a_policy_takes_it() {
+    let graphql = |rules: &str| {
+        read(&format!(
+            "
+apis:
+  - name: orders
+    hosts: [orders.test]
+    defaults: {{ authenticate: {{ anyOf: [staff] }}, authorize: {{ cel: 'true' }} }}
+    endpoints:
+      - {{ match: {{ method: POST, path: /graphql }}, graphql: {rules} }}
+      - {{ match: {{ method: POST, path: /explorer }}, graphql: {{ maxDepth: 20, introspection: true }} }}
+      - {{ match: {{ method: POST, path: /orders }} }}
+"
+        ))
+    };
+    let checked = graphql("{ maxCost: 8000 }");
+    assert_eq!(checked.problems, []);
+    let document = checked.ready.unwrap().bundle;
+    let rules = |index: usize| document.apis[0].endpoints[index].graphql.clone();
+    let expected = config::GraphqlRules {
+        max_depth: Some(10),
+        max_cost: Some(8_000),
+        operation_types: Some(vec![config::GraphqlOperation::Query]),
+        ..config::GraphqlRules::default()
+    };
+    assert_eq!(rules(0), Some(expected));
+    let waived = rules(1).unwrap();
+    assert_eq!((waived.max_depth, waived.introspection), (Some(20), true));
+    assert_eq!(rules(2), None, "a floor makes no endpoint take GraphQL");
+
+    let rules = "{ maxDepth: 11, maxCost: 9001, maxBatch: 5, introspection: true, operationTypes: [query, mutation] }";
+    let at = "/apis/0/endpoints/0/graphql";
+    let fields = [
+        "maxDepth",
+        "maxCost",
+        "maxBatch",
+        "introspection",
+        "operationTypes",
+    ];
+    let expected = fields.map(|field| pointer(at, field));
+    assert_eq!(places(&graphql(rules)), expected);
 }
 
 #[test]

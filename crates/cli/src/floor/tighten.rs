@@ -1,7 +1,7 @@
 //! What a policy gets where it says nothing: the floor, unless its own default is tighter.
 
 use super::document::{Demand, Document};
-use super::{Floor, Subject};
+use super::{Floor, Subject, graphql};
 use meshward_engine::config::{self, Api, BodyRules, Bytes, Detail, Mode, PlainText, Unknown};
 
 /// What a body may be where no policy says it.
@@ -103,6 +103,16 @@ fn of_api(floor: &Floor, policy: &str, top: Option<Mode>, api: &mut Api) {
         asked.body.max_part_size,
         BODY.max_part_size,
     );
+    if let Some(own) = &mut defaults.graphql {
+        graphql::tighten(&asked.graphql, own);
+    }
+    for endpoint in endpoints.iter_mut() {
+        // A rule that says something of GraphQL has nothing of the level above.
+        let waived = floor.waives(subject, &endpoint.selector, Demand::Graphql);
+        if let Some(own) = endpoint.graphql.as_mut().filter(|_| !waived) {
+            graphql::tighten(&asked.graphql, own);
+        }
+    }
     if asked.strip_credentials {
         defaults.upstream.strip_credentials = Some(true);
     }
@@ -136,7 +146,11 @@ fn lower<T: Ord + Copy>(own: &mut T, most: Option<T>) {
     }
 }
 
-fn absent_or_lower<T: Ord + Copy>(own: &mut Option<T>, most: Option<T>, default: Option<T>) {
+pub(super) fn absent_or_lower<T: Ord + Copy>(
+    own: &mut Option<T>,
+    most: Option<T>,
+    default: Option<T>,
+) {
     if let Some(most) = most {
         *own = Some((*own).or(default).map_or(most, |own| own.min(most)));
     }

@@ -52,6 +52,32 @@ pub struct GraphqlRules {
     pub documents: Option<Vec<String>>,
 }
 
+impl GraphqlRules {
+    /// The bounds that hold where a policy does not say them.
+    pub const ABSENT: Self = Self {
+        max_depth: Some(15),
+        max_fields: Some(500),
+        max_root_fields: Some(20),
+        max_aliases: Some(30),
+        max_directives: Some(30),
+        max_cost: Some(5_000),
+        cost_arguments: None,
+        max_tokens: Some(5_000),
+        max_batch: None,
+        introspection: false,
+        operation_types: None,
+        operations: None,
+        documents: None,
+    };
+
+    /// The types of operations that pass, also where the policy does not say it.
+    #[must_use]
+    pub fn types(&self) -> &[GraphqlOperation] {
+        const ABSENT: &[GraphqlOperation] = &[GraphqlOperation::Query, GraphqlOperation::Mutation];
+        self.operation_types.as_deref().unwrap_or(ABSENT)
+    }
+}
+
 /// A type of GraphQL operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

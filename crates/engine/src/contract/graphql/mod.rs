@@ -70,6 +70,7 @@ enum Fault {
 impl Graphql {
     /// What a policy asks for.
     pub(crate) fn compile(rules: &GraphqlRules, with: With) -> Self {
+        let mut types = rules.types().to_vec();
         let GraphqlRules {
             max_depth,
             max_fields,
@@ -81,27 +82,27 @@ impl Graphql {
             max_tokens,
             max_batch,
             introspection,
-            operation_types,
+            operation_types: _,
             operations,
             documents,
         } = rules.clone();
-        let mut types = operation_types
-            .unwrap_or_else(|| vec![GraphqlOperation::Query, GraphqlOperation::Mutation]);
         // Following a link must not change anything (GraphQL over HTTP, "GET").
         if with == With::Get {
             types.retain(|kind| *kind == GraphqlOperation::Query);
         }
+        let absent = GraphqlRules::ABSENT;
+        let bound = |own: Option<u32>, absent: Option<u32>| own.or(absent).unwrap_or_default();
         let sizes = || ["first", "last", "limit"].map(str::to_owned).to_vec();
         Self {
             with,
-            depth: max_depth.unwrap_or(15).into(),
-            fields: max_fields.unwrap_or(500).into(),
-            root_fields: max_root_fields.unwrap_or(20).into(),
-            aliases: max_aliases.unwrap_or(30).into(),
-            directives: max_directives.unwrap_or(30).into(),
-            cost: max_cost.unwrap_or(5_000),
+            depth: bound(max_depth, absent.max_depth).into(),
+            fields: bound(max_fields, absent.max_fields).into(),
+            root_fields: bound(max_root_fields, absent.max_root_fields).into(),
+            aliases: bound(max_aliases, absent.max_aliases).into(),
+            directives: bound(max_directives, absent.max_directives).into(),
+            cost: max_cost.or(absent.max_cost).unwrap_or_default(),
             sizes: cost_arguments.unwrap_or_else(sizes),
-            tokens: max_tokens.unwrap_or(5_000),
+            tokens: bound(max_tokens, absent.max_tokens),
             batch: max_batch.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
             introspection,
             types,
