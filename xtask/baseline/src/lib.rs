@@ -3,8 +3,9 @@
 //! The plugin's configuration is one word: `nothing`, `headers` (fetch all request headers), `slot` (read a slot of the shared data and
 //! write it back, as a limit does), `calls` (all that Meshward asks the proxy for an admitted GET with a limit: the time, the headers, the
 //! slot, a header for the service, a counter), `verify:` with a question for `verify_signature` in hexadecimal digits (for a new token
-//! without a limit: the time, the headers, the signature, a header, a counter) or `body` (hold the request until its body is there, and
-//! fetch it). Nothing is looked at, and every request passes.
+//! without a limit: the time, the headers, the signature, a header, a counter), `body` (hold the request until its body is there, and
+//! fetch it) or `body-calls` (the same with all else that Meshward asks for an admitted POST that is held to its contract: the time, the
+//! headers, a counter). Nothing is looked at, and every request passes.
 
 // The host's functions are there for Wasm alone: anywhere else, nothing would link.
 #![cfg(target_arch = "wasm32")]
@@ -35,6 +36,7 @@ enum Reads {
     Calls,
     Verify,
     Body,
+    BodyCalls,
 }
 
 impl Reads {
@@ -46,6 +48,7 @@ impl Reads {
             b"calls" => Some(Self::Calls),
             [b'v', b'e', b'r', b'i', b'f', b'y', b':', ..] => Some(Self::Verify),
             b"body" => Some(Self::Body),
+            b"body-calls" => Some(Self::BodyCalls),
             _ => None,
         }
     }
@@ -154,19 +157,31 @@ impl HttpContext for Request {
                 let _ = hostcalls::increment_metric(self.counter, i64::from(holds));
                 Action::Continue
             }
-            Reads::Body if end_of_stream => Action::Continue,
-            Reads::Body => Action::Pause,
+            Reads::Body | Reads::BodyCalls => {
+                if self.reads == Reads::BodyCalls {
+                    self.get_current_time();
+                    self.get_http_request_headers_bytes();
+                }
+                if end_of_stream {
+                    Action::Continue
+                } else {
+                    Action::Pause
+                }
+            }
         }
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if self.reads != Reads::Body {
+        if !matches!(self.reads, Reads::Body | Reads::BodyCalls) {
             return Action::Continue;
         }
         if !end_of_stream {
             return Action::Pause;
         }
         self.get_http_request_body(0, size);
+        if self.reads == Reads::BodyCalls {
+            let _ = hostcalls::increment_metric(self.counter, 1);
+        }
         Action::Continue
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Verify,
     /// A Wasm filter that holds the request and fetches its body.
     ReadBody,
+    /// A Wasm filter that makes the host calls of an admitted POST that is held to its contract, and does nothing else.
+    BodyCalls,
     /// Envoy's own jwt_authn with its cache, rbac and local_ratelimit.
     Native,
     /// The same, but jwt_authn without its cache, which is off unless somebody asks for it.
@@ -61,6 +63,7 @@ impl Kind {
             Self::HostCalls => "wasm-host-calls",
             Self::Verify => "wasm-verify",
             Self::ReadBody => "wasm-read-body",
+            Self::BodyCalls => "wasm-body-calls",
             Self::Native => "native-chain",
             Self::NativeChainUncached => "native-chain-uncached",
             Self::NativeUncached => "native-jwt",
@@ -189,6 +192,7 @@ impl Case {
             (Kind::Noop, load) => Some(load.proxy()),
             (Kind::ReadHeaders | Kind::Slot | Kind::HostCalls, _) => Some("wasm-noop"),
             (Kind::ReadBody, _) => Some("wasm-noop-post"),
+            (Kind::BodyCalls, _) => Some("wasm-read-body"),
             (Kind::MeshwardUnlimited, _) => Some("wasm-read-headers"),
             (Kind::MeshwardKey | Kind::MeshwardFleet, Load::Get) => {
                 Some("meshward-get-key-unlimited")
@@ -208,7 +212,7 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 30] = [
+pub(super) const CASES: [Case; 31] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
@@ -277,6 +281,7 @@ pub(super) const CASES: [Case; 30] = [
     case("proxy-post", Kind::Proxy, Load::Post),
     case("wasm-noop-post", Kind::Noop, Load::Post),
     case("wasm-read-body", Kind::ReadBody, Load::Post),
+    case("wasm-body-calls", Kind::BodyCalls, Load::Post),
     case(
         "meshward-post-1k-contract",
         Kind::MeshwardContract,

@@ -78,6 +78,7 @@ fn policy(kind: Kind) -> &'static str {
         | Kind::HostCalls
         | Kind::Verify
         | Kind::ReadBody
+        | Kind::BodyCalls
         | Kind::Native
         | Kind::NativeChainUncached
         | Kind::NativeUncached

@@ -160,6 +160,7 @@ fn whose(kind: Kind) -> Whose {
             | Kind::Slot
             | Kind::HostCalls
             | Kind::ReadBody
+            | Kind::BodyCalls
     ) {
         Whose::Nothing
     } else {
