@@ -59,4 +59,9 @@ fn run_follows_the_policy_file() {
         (status("/first") == 404).then_some(())
     });
     assert_eq!(status("/second"), 200);
+    let unknown = said.lines_with("Unknown field");
+    assert!(
+        unknown.is_empty(),
+        "Envoy knows all of the file: {unknown:?}"
+    );
 }

@@ -5,7 +5,6 @@ use super::filter::{FILTER_TYPE, typed_filter};
 use serde_json::{Value, json};
 use std::path::Path;
 
-const RESPONSE_TYPE: &str = "type.googleapis.com/envoy.service.discovery.v3.DiscoveryResponse";
 const RESOURCE_TYPE: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
 const FILTER: &str = "/resources/0/typed_config/@type";
 const BUNDLE: &str = "/resources/0/typed_config/config/configuration/value";
@@ -16,10 +15,9 @@ const HOLDS: &str = "/resources/0/typed_config/config/allow_on_headers_stop_iter
 pub(crate) struct Resource(Value);
 
 impl Resource {
-    /// The filter with a bundle.
+    /// The filter with a bundle. It has no `@type`: Envoy knows what it reads, and warns of that field.
     pub(crate) fn new(version: &str, wasm: &Path, bundle: &str) -> Self {
         Self(json!({
-            "@type": RESPONSE_TYPE,
             "version_info": version,
             "type_url": RESOURCE_TYPE,
             "resources": [{
