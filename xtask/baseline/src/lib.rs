@@ -4,8 +4,9 @@
 //! write it back, as a limit does), `calls` (all that Meshward asks the proxy for an admitted GET with a limit: the time, the headers, the
 //! slot, a header for the service, a counter), `verify:` with a question for `verify_signature` in hexadecimal digits (for a new token
 //! without a limit: the time, the headers, the signature, a header, a counter), `body` (hold the request until its body is there, and
-//! fetch it) or `body-calls` (the same with all else that Meshward asks for an admitted POST that is held to its contract: the time, the
-//! headers, a counter). Nothing is looked at, and every request passes.
+//! fetch it), `body-calls` (the same with all else that Meshward asks for an admitted POST that is held to its contract: the time, the
+//! headers, a counter) or `body-parse` (the same, and the body is read as JSON and forgotten: what a contract cannot do without). But for
+//! that, nothing is looked at, and every request passes.
 
 // The host's functions are there for Wasm alone: anywhere else, nothing would link.
 #![cfg(target_arch = "wasm32")]
@@ -21,6 +22,8 @@ proxy_wasm::main! {{
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, MetricType};
+use serde_json::Value;
+use std::hint::black_box;
 use std::rc::Rc;
 
 /// A slot of the shared data, as large as one of a limit with one caller.
@@ -37,6 +40,7 @@ enum Reads {
     Verify,
     Body,
     BodyCalls,
+    BodyParse,
 }
 
 impl Reads {
@@ -49,6 +53,7 @@ impl Reads {
             [b'v', b'e', b'r', b'i', b'f', b'y', b':', ..] => Some(Self::Verify),
             b"body" => Some(Self::Body),
             b"body-calls" => Some(Self::BodyCalls),
+            b"body-parse" => Some(Self::BodyParse),
             _ => None,
         }
     }
@@ -76,6 +81,11 @@ fn holds(question: &[u8]) -> bool {
     let answer = hostcalls::call_foreign_function("verify_signature", Some(question));
     // `VerifySignatureResult { result: true }`.
     answer.is_ok_and(|answer| answer.as_deref() == Some(&[0x08, 0x01]))
+}
+
+/// The body as the most used library reads it.
+fn parse(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok()
 }
 
 impl Context for Root {}
@@ -157,8 +167,8 @@ impl HttpContext for Request {
                 let _ = hostcalls::increment_metric(self.counter, i64::from(holds));
                 Action::Continue
             }
-            Reads::Body | Reads::BodyCalls => {
-                if self.reads == Reads::BodyCalls {
+            Reads::Body | Reads::BodyCalls | Reads::BodyParse => {
+                if self.reads != Reads::Body {
                     self.get_current_time();
                     self.get_http_request_headers_bytes();
                 }
@@ -172,14 +182,20 @@ impl HttpContext for Request {
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if !matches!(self.reads, Reads::Body | Reads::BodyCalls) {
+        if !matches!(
+            self.reads,
+            Reads::Body | Reads::BodyCalls | Reads::BodyParse
+        ) {
             return Action::Continue;
         }
         if !end_of_stream {
             return Action::Pause;
         }
-        self.get_http_request_body(0, size);
-        if self.reads == Reads::BodyCalls {
+        let body = self.get_http_request_body(0, size).unwrap_or_default();
+        if self.reads == Reads::BodyParse && black_box(parse(&body)).is_none() {
+            return Action::Pause;
+        }
+        if self.reads != Reads::Body {
             let _ = hostcalls::increment_metric(self.counter, 1);
         }
         Action::Continue

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     ReadBody,
     /// A Wasm filter that makes the host calls of an admitted POST that is held to its contract, and does nothing else.
     BodyCalls,
+    /// The same, which also reads the body as JSON, with serde_json, and forgets it.
+    BodyParse,
     /// Envoy's own jwt_authn with its cache, rbac and local_ratelimit.
     Native,
     /// The same, but jwt_authn without its cache, which is off unless somebody asks for it.
@@ -64,6 +66,7 @@ impl Kind {
             Self::Verify => "wasm-verify",
             Self::ReadBody => "wasm-read-body",
             Self::BodyCalls => "wasm-body-calls",
+            Self::BodyParse => "wasm-parse-body",
             Self::Native => "native-chain",
             Self::NativeChainUncached => "native-chain-uncached",
             Self::NativeUncached => "native-jwt",
@@ -193,6 +196,7 @@ impl Case {
             (Kind::ReadHeaders | Kind::Slot | Kind::HostCalls, _) => Some("wasm-noop"),
             (Kind::ReadBody, _) => Some("wasm-noop-post"),
             (Kind::BodyCalls, _) => Some("wasm-read-body"),
+            (Kind::BodyParse, _) => Some("wasm-body-calls"),
             (Kind::MeshwardUnlimited, _) => Some("wasm-read-headers"),
             (Kind::MeshwardKey | Kind::MeshwardFleet, Load::Get) => {
                 Some("meshward-get-key-unlimited")
@@ -212,7 +216,7 @@ const fn case(name: &'static str, server: Kind, load: Load) -> Case {
 }
 
 /// Every case, in the order of the report.
-pub(super) const CASES: [Case; 31] = [
+pub(super) const CASES: [Case; 32] = [
     case("proxy", Kind::Proxy, Load::Get),
     case("wasm-noop", Kind::Noop, Load::Get),
     case("wasm-read-headers", Kind::ReadHeaders, Load::Get),
@@ -282,6 +286,7 @@ pub(super) const CASES: [Case; 31] = [
     case("wasm-noop-post", Kind::Noop, Load::Post),
     case("wasm-read-body", Kind::ReadBody, Load::Post),
     case("wasm-body-calls", Kind::BodyCalls, Load::Post),
+    case("wasm-parse-body", Kind::BodyParse, Load::Post),
     case(
         "meshward-post-1k-contract",
         Kind::MeshwardContract,

@@ -19,6 +19,7 @@ pub(super) fn of(kind: Kind, site: &Site) -> Result<Vec<Value>> {
         Kind::Verify => noop(&format!("verify:{}", tokens::question()?)),
         Kind::ReadBody => noop("body"),
         Kind::BodyCalls => noop("body-calls"),
+        Kind::BodyParse => noop("body-parse"),
         Kind::Native => native(json!({ "jwt_cache_config": { "jwt_cache_size": 1000 } }))?,
         Kind::NativeChainUncached => native(json!({}))?,
         Kind::LuaKey => vec![lua()],

@@ -79,6 +79,7 @@ fn policy(kind: Kind) -> &'static str {
         | Kind::Verify
         | Kind::ReadBody
         | Kind::BodyCalls
+        | Kind::BodyParse
         | Kind::Native
         | Kind::NativeChainUncached
         | Kind::NativeUncached

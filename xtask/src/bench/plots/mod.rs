@@ -161,6 +161,7 @@ fn whose(kind: Kind) -> Whose {
             | Kind::HostCalls
             | Kind::ReadBody
             | Kind::BodyCalls
+            | Kind::BodyParse
     ) {
         Whose::Nothing
     } else {
