@@ -99,7 +99,7 @@ impl Operation {
 }
 
 /// One parameter.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Parameter {
     /// The name; for headers in lower case.
@@ -183,6 +183,9 @@ pub struct MediaType {
     /// How fields of a form are written, where that is said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub encoding: BTreeMap<String, Encoding>,
+    /// The header fields of a form's parts, as parameters, by the names of the parts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heads: BTreeMap<String, Vec<Parameter>>,
 }
 
 /// How one field of a form is written.
@@ -198,9 +201,6 @@ pub struct Encoding {
     /// Whether arrays and objects are written as separate fields.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explode: bool,
-    /// The header fields of its parts, as parameters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<Parameter>,
 }
 
 /// One response.

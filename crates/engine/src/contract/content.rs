@@ -284,6 +284,7 @@ impl Declared {
             schema,
             items,
             encoding,
+            heads,
         } = media;
         let place = pointer(at, "schema");
         let kind = Kind::of(&essence);
@@ -327,7 +328,7 @@ impl Declared {
             schema,
             items,
             text,
-            heads: Heads::compile(encoding, schemas),
+            heads: Heads::compile(heads, schemas),
             encoding: encoding.clone(),
             shape,
         }

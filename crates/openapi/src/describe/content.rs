@@ -133,10 +133,13 @@ impl<'a> Describer<'a> {
                 let schema = media.get(field)?;
                 Some(self.schemas.convert(&schema, direction, &mut self.report))
             };
+            let (schema, items) = (convert("schema"), convert("itemSchema"));
+            let (encoding, heads) = self.encoding(&media, &name, direction);
             let one = MediaType {
-                schema: convert("schema"),
-                items: convert("itemSchema"),
-                encoding: self.encoding(&media, &name, direction),
+                schema,
+                items,
+                encoding,
+                heads,
             };
             let Some(first) = found.insert(name.clone(), MediaType::default()) else {
                 found.insert(name, one);

@@ -4,7 +4,7 @@ use super::Describer;
 use super::content::essence;
 use crate::read::{At, Object, check_fields};
 use crate::schema::Direction;
-use meshward_engine::config::{Encoding, Style};
+use meshward_engine::config::{Encoding, Parameter, Style};
 use std::collections::BTreeMap;
 
 const STYLES: [(&str, Style); 4] = [
@@ -14,23 +14,25 @@ const STYLES: [(&str, Style); 4] = [
     ("deepObject", Style::DeepObject),
 ];
 
-const PARTS: &str = "multipart/form-data";
+/// A form as fields.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// A form in parts.
+pub(crate) const PARTS: &str = "multipart/form-data";
 
 impl<'a> Describer<'a> {
-    /// The fields for which something is said. It has a meaning for forms in requests only.
+    /// The fields for which something is said, and what is said of the heads of parts. It has a meaning for forms in requests only.
     pub(super) fn encoding(
         &mut self,
         media: &At<'a>,
         essence: &str,
         direction: Direction,
-    ) -> BTreeMap<String, Encoding> {
-        let forms = ["application/x-www-form-urlencoded", PARTS];
-        let mut found = BTreeMap::new();
+    ) -> (BTreeMap<String, Encoding>, BTreeMap<String, Vec<Parameter>>) {
+        let (mut found, mut heads) = (BTreeMap::new(), BTreeMap::new());
         let Some(fields) = media.get("encoding") else {
-            return found;
+            return (found, heads);
         };
-        if direction != Direction::Request || !forms.contains(&essence) {
-            return found;
+        if direction != Direction::Request || ![FORM, PARTS].contains(&essence) {
+            return (found, heads);
         }
         fields.object(&mut self.report);
         for (name, at) in fields.members() {
@@ -38,19 +40,19 @@ impl<'a> Describer<'a> {
                 continue;
             }
             check_fields(&at, Object::Encoding, &mut self.report);
-            let mut encoding = self.one_encoding(&at);
             match at.get("headers") {
                 Some(headers) if essence == PARTS => {
-                    encoding.headers = self.headers(&headers, direction);
+                    heads.insert(name.to_owned(), self.headers(&headers, direction));
                 }
                 // Only parts have headers.
                 _ => self.ignored(&at, "headers"),
             }
+            let encoding = self.one_encoding(&at);
             if encoding != Encoding::default() {
                 found.insert(name.to_owned(), encoding);
             }
         }
-        found
+        (found, heads)
     }
 
     fn one_encoding(&mut self, at: &At<'a>) -> Encoding {
@@ -64,7 +66,6 @@ impl<'a> Describer<'a> {
                 content_types: Vec::new(),
                 style: Some(style),
                 explode: explode.unwrap_or(style == Style::Form),
-                headers: Vec::new(),
             };
         }
         let Some(written) = at.get("contentType") else {

@@ -10,6 +10,8 @@ mod path;
 mod security;
 mod server;
 
+pub(crate) use encoding::{FORM, PARTS};
+
 use crate::Loader;
 use crate::read::{At, Files, Object, Report, Version, check_fields};
 use crate::schema::{DIALECTS, Shared};
@@ -75,8 +77,7 @@ pub fn describe_with<L: Loader + ?Sized>(
             .body
             .iter_mut()
             .flat_map(|body| body.content.values_mut());
-        let parts = contents.flat_map(|media| media.encoding.values_mut());
-        let heads = parts.flat_map(|part| &mut part.headers);
+        let heads = contents.flat_map(|media| media.heads.values_mut().flatten());
         let parameters = operation.parameters.iter_mut();
         for parameter in parameters.chain(headers).chain(heads) {
             parameter.at = files.back_home(&parameter.at);

@@ -2,10 +2,8 @@
 
 use super::parameter::{inline, style};
 use super::{Converter, schema, within};
+use crate::describe::{FORM, PARTS};
 use serde_json::{Map, Value, json};
-
-const FORM: &str = "application/x-www-form-urlencoded";
-const PARTS: &str = "multipart/form-data";
 
 /// A parameter of the body, and where it was.
 pub(super) struct Part<'v> {

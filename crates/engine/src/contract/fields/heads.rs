@@ -1,7 +1,7 @@
 //! The header fields of parts that a description says something of: `headers` of an `encoding`.
 
 use super::Piece;
-use crate::config::Encoding;
+use crate::config;
 use crate::contract::parameter::{Given, Parameter};
 use crate::contract::place;
 use crate::contract::schema::{Schemas, Violation};
@@ -14,14 +14,11 @@ pub(in crate::contract) struct Heads(BTreeMap<String, Vec<Parameter>>);
 
 impl Heads {
     pub(in crate::contract) fn compile<'a>(
-        encoding: &'a BTreeMap<String, Encoding>,
+        heads: &'a BTreeMap<String, Vec<config::Parameter>>,
         schemas: &mut Schemas<'a>,
     ) -> Self {
-        let described = encoding
-            .iter()
-            .filter(|(_, encoding)| !encoding.headers.is_empty());
-        let compiled = described.map(|(name, encoding)| {
-            let headers = encoding.headers.iter();
+        let compiled = heads.iter().map(|(name, headers)| {
+            let headers = headers.iter();
             let headers = headers.filter_map(|header| Parameter::compile(header, schemas));
             (name.clone(), headers.collect())
         });
@@ -30,9 +27,6 @@ impl Heads {
 
     /// How the heads of these parts break what is described, at the places of the parts.
     pub(super) fn violations(&self, pieces: &[Piece<'_>], most: usize) -> Vec<Violation> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
         let described = pieces
             .iter()
             .filter_map(|piece| Some((piece, self.0.get(&*piece.name)?)));

@@ -65,10 +65,9 @@ impl Form<'_> {
     ) -> Result<Vec<Violation>, Fault> {
         let pieces = multipart::read(body, boundary, limits)?;
         let mut found = self.heads.violations(&pieces, most);
-        let left = most.saturating_sub(found.len());
         // What cannot be read is a fault, whatever the heads say.
-        found.extend(self.judge(&pieces, true, left.max(1))?);
-        found.truncate(most.max(1));
+        found.extend(self.judge(&pieces, true, most)?);
+        found.truncate(most);
         Ok(found)
     }
 

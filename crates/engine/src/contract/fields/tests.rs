@@ -1,28 +1,35 @@
 use super::{Form, Heads, Limits};
-use crate::config::{Description, Encoding};
+use crate::config::{Description, MediaType};
 use crate::contract::json::{Bounds, FaultKind};
 use crate::contract::schema::Schemas;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// What comes of a body: `Ok` with the places that break the schema, or what it broke on.
 type Judged = Result<Vec<String>, (FaultKind, Option<String>)>;
 
 fn judge(schema: &Value, encoding: &Value, body: &[u8], boundary: Option<&str>) -> Judged {
+    judge_media(
+        &json!({ "schema": schema, "encoding": encoding }),
+        body,
+        boundary,
+    )
+}
+
+fn judge_media(media: &Value, body: &[u8], boundary: Option<&str>) -> Judged {
     let description: Description = serde_json::from_value(json!({
         "source": "a.yaml", "operations": [],
         "schemas": { "Node": { "type": "object", "properties": { "n": { "type": "integer" }, "next": { "$ref": "#/$defs/Node" } } } },
     }))
     .unwrap();
-    let encoding: BTreeMap<String, Encoding> = serde_json::from_value(encoding.clone()).unwrap();
+    let media: MediaType = serde_json::from_value(media.clone()).unwrap();
     let mut schemas = Schemas::new(&description);
-    let compiled = schemas.add(schema, "/s");
-    let heads = Heads::compile(&encoding, &mut schemas);
+    let compiled = schemas.add(media.schema.as_ref().unwrap(), "/s");
+    let heads = Heads::compile(&media.heads, &mut schemas);
     let problems = schemas.finish();
     assert!(problems.is_empty(), "{problems:?}");
     let form = Form {
         schema: compiled.as_ref(),
-        encoding: &encoding,
+        encoding: &media.encoding,
         heads: &heads,
         bounds: Bounds::default(),
     };
@@ -277,14 +284,16 @@ fn parts_are_fields_and_files() {
 
 #[test]
 fn what_a_head_lacks_is_told_beside_what_the_fields_break() {
-    let schema = json!({ "type": "object", "properties": { "a": { "type": "integer" } } });
-    let encoding = json!({ "a": { "headers": [
-        { "name": "x-id", "in": "header", "required": true, "style": "simple", "schema": { "type": "integer" }, "at": "/h" },
-    ] } });
+    let media = json!({
+        "schema": { "type": "object", "properties": { "a": { "type": "integer" } } },
+        "heads": { "a": [
+            { "name": "x-id", "in": "header", "required": true, "style": "simple", "schema": { "type": "integer" }, "at": "/h" },
+        ] },
+    });
     let judge = |head: &str, text: &str| {
         let body =
             format!("--b\r\nContent-Disposition: form-data; name=a\r\n{head}\r\n{text}\r\n--b--");
-        judge(&schema, &encoding, body.as_bytes(), Some("b"))
+        judge_media(&media, body.as_bytes(), Some("b"))
     };
     assert_eq!(judge("X-Id: 7\r\n", "1"), fits());
     assert_eq!(judge("X-Id: x\r\n", "1"), breaks("/a"));
