@@ -20,9 +20,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn with(&self, text: &str) -> Vec<String> {
-        let found = self.all.iter().filter(|line| line.contains(text));
-        found.cloned().collect()
+    fn with(&self, text: &str) -> impl Iterator<Item = &String> {
+        self.all.iter().filter(move |line| line.contains(text))
     }
 }
 
@@ -52,15 +51,15 @@ impl Log {
     /// The lines so far that hold a text. For what must not be there, and for what is looked at again and again.
     #[must_use]
     pub fn lines_with(&self, text: &str) -> Vec<String> {
-        self.lines().with(text)
+        self.lines().with(text).cloned().collect()
     }
 
     /// The lines that hold a text, once there are `count` of them; fewer when they do not come in time. An answer
     /// reaches its client before Envoy's log reaches its reader.
     #[must_use]
     pub fn awaited(&self, text: &str, count: usize) -> Vec<String> {
-        self.once(|lines| lines.with(text).len() >= count)
-            .with(text)
+        let lines = self.once(|lines| lines.with(text).count() >= count);
+        lines.with(text).cloned().collect()
     }
 
     /// The last lines, for a failure's message.

@@ -28,7 +28,7 @@ impl fmt::Display for Report {
             f,
             "Envoy {}, one worker, {} rounds; ratios and differences are medians of the rounds' own, and hold; single numbers do not.\n\
              peer: `native-chain`; for new tokens, jwt_authn alone and without a cache; for a refused key, `lua-key-refused`; for POST, `wasm-read-body`.\n\
-             adds: one thing to another case: the filter to the proxy, headers, a slot, all host calls of a GET or a body to the filter, a key to the headers, a limit to the key; what is \
+             adds: one thing to another case: the filter to the proxy, headers, a slot, all host calls of a GET or a body to the filter, the other host calls of a judged POST to the body and reading it as JSON to these, a key to the headers, a limit to the key; what is \
              watched, a policy on trial and more endpoints to `meshward-get-key`; the contract to the body, and a key and a limit to the contract.\n\
              servers: CPU time of what Envoy asks, which is not in its own.",
             self.envoy, self.rounds

@@ -36,12 +36,11 @@ pub(super) fn levels(floor: &Floor, at: &str, own: &GraphqlRules, problems: &mut
     if most.introspection == Some(false) && own.introspection {
         looser("introspection", "the service may be asked for its schema");
     }
-    if let (Some(only), Some(_)) = (&most.operation_types, &own.operation_types) {
-        let mut others = own.types().iter().filter(|kind| !only.contains(kind));
-        if let Some(other) = others.next() {
-            let what = format!("`{}` may not pass", other.name());
-            looser("operationTypes", &what);
-        }
+    if let (Some(only), Some(named)) = (&most.operation_types, &own.operation_types)
+        && let Some(other) = named.iter().find(|kind| !only.contains(kind))
+    {
+        let what = format!("`{}` may not pass", other.name());
+        looser("operationTypes", &what);
     }
 }
 
